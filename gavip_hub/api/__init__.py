@@ -1,0 +1,1 @@
+"""The published word: what travels over HTTP, and its translation to the nouns."""

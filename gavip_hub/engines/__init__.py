@@ -1,0 +1,1 @@
+"""Where containers run; each engine is a stranger to the others."""

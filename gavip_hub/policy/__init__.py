@@ -1,0 +1,1 @@
+"""Pure judgement: who may start, where, and what everybody else waits for."""
