@@ -1,10 +1,10 @@
 """Write avi_image/requirements.txt: every package of a session, pinned and hashed.
 
 Run it with Python 3.11 or newer and `uv` on the path or beside the interpreter
-(``pip install uv``). The list is resolved once for every Python from 3.11
-on and every system, so that an image, a sandbox on another Python, x86_64 and aarch64 all hold the
-same versions. The package index is the one that the machine is set up for; its
-address does not get into the list.
+(``pip install uv``). The list is resolved once for every Python from 3.11 on and
+for every system, so that an image, a sandbox on another Python, x86_64 and aarch64
+all hold the same versions. The package index is the one that the machine is set up
+for; its address does not get into the list.
 """
 
 from __future__ import annotations
