@@ -3,7 +3,7 @@
 The adapters stand in ``store``, ``engines`` and ``hubapi``; ``factory`` joins them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -75,6 +75,11 @@ class Change:
     new_attempt: bool = False
     """Whether this is a further attempt, which gets a new engine name."""
     event: EventKind = EventKind.PHASE
+    """Other kinds than PHASE leave the phase as it is."""
+    message: str = ""
+    """The event's words, where they differ from the reason."""
+    detail: Mapping[str, int | str | None] = field(default_factory=dict)
+    """Figures for the event."""
 
 
 class LaunchStore(Protocol):
@@ -153,6 +158,9 @@ class LaunchStore(Protocol):
         limit: int = 500,
     ) -> list[LaunchEvent]:
         """Return kept events later than a sequence number, oldest first."""
+
+    async def last_sequence(self) -> int:
+        """Return the sequence number of the newest kept event, or 0."""
 
     async def close(self) -> None:
         """Finish writing and let go of the database."""
