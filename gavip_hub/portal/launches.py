@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gavip_hub.domain.amounts import format_clock, format_duration
 from gavip_hub.domain.errors import (
@@ -167,13 +167,20 @@ class Launches:
         return self._board.view(extended)
 
     async def told_activity(
-        self, launch_id: str, owner: str | None, activity: Activity, *, ready: bool
+        self,
+        launch_id: str,
+        owner: str,
+        busy: bool,  # noqa: FBT001 (a fact that travels, not a switch)
+        last_activity: datetime,
+        *,
+        ready: bool,
     ) -> LaunchView:
         """Note what a session says of itself; a first word means that it runs."""
         launch = await self._owned(launch_id, owner)
         if launch.phase in ENDED:
             return self._board.view(launch)
-        self._board.activity[launch.id] = activity
+        now = self._ledger.clock.now()
+        self._board.activity[launch.id] = Activity(busy, last_activity, now)
         if ready and launch.phase is Phase.STARTING:
             launch = await self._ledger.move(launch, Phase.RUNNING, "Running.")
         return self._board.view(launch)

@@ -1,0 +1,1 @@
+"""One file a noun: each handler parses, calls one use case, and answers."""

@@ -1,0 +1,109 @@
+"""The story of launches, as a list or live."""
+
+import asyncio
+import contextlib
+import re
+
+from tornado.iostream import StreamClosedError
+
+from gavip_hub.api import models, translate
+from gavip_hub.domain.errors import InvalidField
+from gavip_hub.domain.event import LaunchEvent
+from gavip_hub.portal.watch import News, Subscription
+from gavip_hub.web.callers import READ
+from gavip_hub.web.handlers.launches import OneLaunchHandler
+
+__all__ = ["EventsHandler", "LaunchEventsHandler"]
+
+HEARTBEAT_S = 15.0
+"""A comment is sent after this silence, so that proxies keep the connection [s]."""
+
+STREAM = "text/event-stream"
+
+
+class EventsHandler(OneLaunchHandler):
+    """``GET /events``: all launches of the caller."""
+
+    async def get(self) -> None:
+        """Answer with past events, or follow."""
+        self.caller.need(READ)
+        await self._tell(None, self.caller.name)
+
+    async def _tell(self, launch_id: str | None, owner: str | None) -> None:
+        if STREAM in self.request.headers.get("Accept", ""):
+            await self._follow(launch_id, owner)
+            return
+        events = await self.parts.launches.events(
+            self._after() or 0, launch_id=launch_id, owner=owner
+        )
+        self.answer(
+            models.EventList(
+                events=[translate.to_event(event, None) for event in events]
+            )
+        )
+
+    def _after(self) -> int | None:
+        text = self.request.headers.get("Last-Event-ID") or self.get_query_argument(
+            "after", ""
+        )
+        if not text:
+            return None
+        if not re.fullmatch(r"[0-9]{1,18}", text):
+            raise InvalidField("after must be a sequence number.", field="after")
+        return int(text)
+
+    async def _follow(self, launch_id: str | None, owner: str | None) -> None:
+        after = self._after()
+        subscription = self.parts.watch.subscribe(owner, launch_id)
+        self.set_header("Content-Type", STREAM)
+        self.set_header("X-Accel-Buffering", "no")
+        try:
+            self.write("retry: 2000\n\n")
+            await self.flush()
+            told = 0
+            if after is not None:
+                told = await self._catch_up(after, launch_id, owner)
+            await self._live(subscription, told)
+        except (StreamClosedError, asyncio.CancelledError):
+            return
+        finally:
+            self.parts.watch.leave(subscription)
+        self.finish()
+
+    async def _catch_up(
+        self, after: int, launch_id: str | None, owner: str | None
+    ) -> int:
+        while events := await self.parts.launches.events(
+            after, launch_id=launch_id, owner=owner
+        ):
+            for event in events:
+                view = await self.parts.launches.get(event.launch_id, owner)
+                await self._send(event, self.launch_model(view))
+                after = event.sequence
+        return after
+
+    async def _live(self, subscription: Subscription, told: int) -> None:
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                news: News | None = await subscription.next(HEARTBEAT_S)
+                if news is None:
+                    self.write(": still here\n\n")
+                    await self.flush()
+                elif news.event.sequence == 0 or news.event.sequence > told:
+                    await self._send(news.event, self.launch_model(news.view))
+
+    async def _send(self, event: LaunchEvent, launch: models.Launch) -> None:
+        data = translate.to_event(event, launch).model_dump_json()
+        number = f"id: {event.sequence}\n" if event.sequence else ""
+        self.write(f"{number}event: {event.kind}\ndata: {data}\n\n")
+        await self.flush()
+
+
+class LaunchEventsHandler(EventsHandler):
+    """``GET /launches/{launch_id}/events``: one launch."""
+
+    async def get(self, launch_id: str) -> None:  # type: ignore[override]
+        """Answer with past events, or follow."""
+        self.caller.need(READ)
+        view = await self.parts.launches.get(self.known(launch_id), self.reach())
+        await self._tell(view.launch.id, view.launch.request.owner)
