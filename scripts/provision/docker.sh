@@ -4,6 +4,8 @@
 # An engine that already answers (DOCKER_HOST, else the default socket) is used
 # and left alone. Otherwise a private one is started with folders, socket and
 # bridge of its own, so that it gets in nobody's way. Prints DOCKER_HOST=ADDRESS.
+# GAVIP_TEST_STATE names its folder (/var/lib/gavip-test), GAVIP_TEST_BRIDGE its bridge
+# (gavip-test0): a second private engine needs both to be other ones.
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./machine.sh
@@ -12,7 +14,7 @@ HOME_DIR="$STATE_DIR/docker"
 PIDFILE="$HOME_DIR/dockerd.pid"
 PRIVATE_HOST="unix://$HOME_DIR/docker.sock"
 DEFAULT_HOST="unix:///var/run/docker.sock"
-BRIDGE=gavip-test0
+BRIDGE="${GAVIP_TEST_BRIDGE:-gavip-test0}"
 BASE_IMAGE=debian:bookworm-slim
 BY_HAND="install a Docker engine (https://docs.docker.com/engine/install/), start it, and set DOCKER_HOST if its socket is not the default one"
 
@@ -58,12 +60,17 @@ make_bridge() {
 
 start_private() {
     mkdir -p "$HOME_DIR"
+    if runs "$PIDFILE" "$HOME_DIR"; then
+        say "the private Docker engine runs but does not answer: waiting for it"
+        wait_until 30 answers "$PRIVATE_HOST" && return 0
+        end_process "$PIDFILE" "$HOME_DIR" 30
+    fi
     make_bridge
     say "starting a private Docker engine under $HOME_DIR"
     rm -f "$PIDFILE"
     setsid dockerd --host "$PRIVATE_HOST" --bridge "$BRIDGE" --mtu "$(outward_mtu)" \
         --data-root "$HOME_DIR/data" --exec-root "$HOME_DIR/exec" --pidfile "$PIDFILE" \
-        </dev/null >>"$HOME_DIR/dockerd.log" 2>&1 9>&- &
+        </dev/null >"$HOME_DIR/dockerd.log" 2>&1 9>&- &
     wait_until 60 answers "$PRIVATE_HOST" || {
         tail -n 5 "$HOME_DIR/dockerd.log" >&2
         fail "the Docker engine did not come up within 60 s" "look into $HOME_DIR/dockerd.log; $BY_HAND"

@@ -1,0 +1,7 @@
+"""Fixtures of the whole suite: the real parts that tests run against."""
+
+pytest_plugins = [
+    "tests.support.browser",
+    "tests.support.docker",
+    "tests.support.tap",
+]
