@@ -172,7 +172,7 @@ class LaunchRequest(_Request):
     memory: int | str | None = None
     gpu: int | None = None
     walltime: float | str | None = None
-    options: Annotated[dict[str, str], Field(max_length=20, default_factory=dict)]
+    options: dict[str, str] = Field(default_factory=dict, max_length=20)
 
 
 class Allocation(_Answer):
