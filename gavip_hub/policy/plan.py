@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gavip_hub.domain.capacity import Node
 from gavip_hub.domain.launch import Launch
@@ -23,6 +23,8 @@ class QueueState:
     default_quota: Quota
     quotas: Mapping[str, Quota] = field(default_factory=dict)
     """Caps of users that differ from the default, by user name."""
+    start_grace: timedelta = timedelta(0)
+    """What an allocation adds to the walltime, so that plans end when holders do."""
 
     def quota_of(self, owner: str) -> Quota:
         """Return the caps of a user."""
