@@ -8,6 +8,7 @@
     │   ├── NeverFits            no node is large enough, whatever one waits for
     │   ├── QuotaExceeded        a cap of the user stands in the way
     │   ├── QueueFull            the user has too many launches waiting
+    │   ├── ServerBusy           the named server has a launch already
     │   ├── UnknownLaunch        no such launch, or not yours
     │   ├── NotAllowed           the token's scopes do not reach that far
     │   ├── IllegalTransition    the launch is past that point
@@ -16,6 +17,7 @@
     ├── StoreFault               the database did not answer or refused
     │   ├── StoreConflict        somebody else was quicker; read again
     │   ├── FencedOut            a newer service holds the lease
+    │   ├── StoreTooNew          a newer version has migrated the database
     │   └── StoreUnavailable     no space, no connection, read-only
     └── BackendFault             the engine or the hub did not do as asked
         ├── EngineUnavailable    no engine answers
@@ -37,8 +39,10 @@ __all__ = [
     "QueueFull",
     "QuotaExceeded",
     "RequestRejected",
+    "ServerBusy",
     "StoreConflict",
     "StoreFault",
+    "StoreTooNew",
     "StoreUnavailable",
     "UnknownLaunch",
 ]
@@ -102,6 +106,13 @@ class QueueFull(RequestRejected):
     title = "Too many of your launches wait already"
 
 
+class ServerBusy(RequestRejected):
+    """The hub's server of that name has a launch that has not ended."""
+
+    code = "server_busy"
+    title = "That server is in use"
+
+
 class UnknownLaunch(RequestRejected):
     """There is no such launch, or it belongs to somebody else."""
 
@@ -156,6 +167,13 @@ class FencedOut(StoreFault):
 
     code = "fenced_out"
     title = "A newer service has taken over"
+
+
+class StoreTooNew(StoreFault):
+    """The database was migrated by a newer version than this one."""
+
+    code = "store_too_new"
+    title = "The launch database belongs to a newer version"
 
 
 class StoreUnavailable(StoreFault):
