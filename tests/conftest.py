@@ -3,5 +3,6 @@
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.docker",
+    "tests.support.postgres",
     "tests.support.tap",
 ]

@@ -46,7 +46,7 @@ class SqlLaunchStore:
         self._writer = Writer(database, group_size=group_size)
         self._readers = ThreadPoolExecutor(_READERS, "gavip-store-reader")
         self._closed = False
-        self._epoch = 0
+        self._epoch: int | None = None
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -87,8 +87,9 @@ class SqlLaunchStore:
             transaction.epoch = epoch
             return epoch
 
-        self._epoch = await asyncio.wrap_future(self._writer.ask(work))
-        return self._epoch
+        epoch = await asyncio.wrap_future(self._writer.ask(work))
+        self._epoch = epoch
+        return epoch
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
         epoch = self._epoch
@@ -96,8 +97,8 @@ class SqlLaunchStore:
         def fenced(transaction: Transaction) -> T:
             if transaction.epoch != epoch:
                 raise FencedOut(
-                    "A newer service has taken over the launch database; this one "
-                    "writes no more. Stop it, or start it again."
+                    "This service does not hold the launch database's lease: a newer "
+                    "one has taken over. Stop this one, or start it again."
                 )
             return work(transaction.connection)
 

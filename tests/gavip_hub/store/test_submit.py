@@ -76,7 +76,7 @@ async def test_the_cap_on_waiting_launches_names_the_numbers(
 
 
 async def test_a_server_has_one_live_launch(store: SqlLaunchStore) -> None:
-    """A second launch for a server is refused with the first one's id, until it ends."""
+    """While a server has a launch, another is refused with the id of the first."""
     first, _ = await store.submit(submission("a", server_name="x"), NOW)
     second = submission("b", server_name="x", kind=LaunchKind.AVI)
     with pytest.raises(ServerBusy, match=first.id) as refusal:
@@ -119,7 +119,7 @@ async def test_what_no_database_can_hold_is_refused(
 
 
 async def test_a_burst_is_acknowledged_once_each(store: SqlLaunchStore) -> None:
-    """Of 500 launches by 100 users at once, with every ask repeated, none is doubled."""
+    """Of 500 launches by 100 users at once, each asked for twice, none is doubled."""
     asks = [
         submission(f"{number}", owner=f"user{user}")
         for user in range(100)
