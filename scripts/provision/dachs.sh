@@ -39,7 +39,7 @@ gateway() {
     local address
     address=$(docker network inspect bridge \
         --format '{{range .IPAM.Config}}{{.Gateway}} {{end}}' | cut -d ' ' -f 1)
-    [ -n "$address" ] && ip -4 addr 2>/dev/null | grep -qF "inet $address/" && echo "$address"
+    [ -n "$address" ] && [ -n "$(ip -4 -o addr show to "$address" 2>/dev/null)" ] && echo "$address"
 }
 
 build() {
@@ -77,11 +77,11 @@ run() {
 
 # current: does a container of today's image, port and bridge exist?
 current() {
-    local address
+    local address found
     address=$(gateway) || address=127.0.0.1
-    docker inspect "$CONTAINER" --format '{{.Config.Image}} {{json .HostConfig.PortBindings}}' \
-        2>/dev/null | grep -F "$IMAGE " |
-        grep -qF "{\"HostIp\":\"$address\",\"HostPort\":\"$PORT\"}"
+    found=$(docker inspect "$CONTAINER" \
+        --format '{{.Config.Image}} {{json .HostConfig.PortBindings}}' 2>/dev/null) || return 1
+    [[ $found == "$IMAGE "*"{\"HostIp\":\"$address\",\"HostPort\":\"$PORT\"}"* ]]
 }
 
 # forget_old_images: what earlier recipes left.

@@ -37,7 +37,7 @@ address() {
 free_address() {
     local candidate
     for candidate in 172.31.240.1 10.213.0.1 192.168.240.1; do
-        if ! ip -4 route show to match "$candidate" | grep -qv '^default'; then
+        if [ -z "$(ip -4 route show to match "$candidate" | sed '/^default/d')" ]; then
             printf '%s/24\n' "$candidate"
             return 0
         fi

@@ -2,7 +2,8 @@
 # What every provisioning script asks of the machine. Sourced, never run.
 #
 # Progress and errors go to standard error; standard output carries only
-# NAME=value lines, so that a caller can read the addresses.
+# NAME=value lines, so that a caller can read the addresses. No script pipes into
+# "grep -q": it stops reading early, and with pipefail a match can count as a failure.
 
 STATE_DIR="${GAVIP_TEST_STATE:-/var/lib/gavip-test}"
 export DEBIAN_FRONTEND=noninteractive
@@ -15,7 +16,7 @@ fail() {
     exit 1
 }
 
-installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # require_debian_root BY_HAND: BY_HAND says what to install where we cannot.
 require_debian_root() {
@@ -79,9 +80,10 @@ wait_until() {
 # runs PIDFILE WORD: is the process of PIDFILE alive, and WORD in its command line?
 # (A process id can be another program's by now.)
 runs() {
-    local pid
+    local pid command
     pid=$(cat "$1" 2>/dev/null) || return 1
-    [ -n "$pid" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -- "$2"
+    command=$(tr '\0' ' ' 2>/dev/null <"/proc/${pid:-none}/cmdline") || return 1
+    [[ $command == *"$2"* ]]
 }
 
 # end_process PIDFILE WORD SECONDS: asks the process to end, then makes it.
