@@ -14,7 +14,7 @@ __all__ = ["ADMIN", "NEWCOMER", "SECRETS", "Passwords", "make_secrets", "read_or
 
 NEWCOMER = "astronomer"
 ADMIN = "admin"
-SECRETS = ("cookie_secret", "proxy_token", "service_token", "crypt_key")
+SECRETS = ("cookie_secret", "proxy_token", "crypt_key")
 """Files below the folder of secrets; each 32 random bytes in hexadecimal."""
 
 _SECRET_BYTES = 32

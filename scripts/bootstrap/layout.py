@@ -11,7 +11,6 @@ from .errors import SetupError
 __all__ = ["Layout"]
 
 _OWNER_ONLY = 0o700
-_PASSABLE = 0o711
 _READABLE = 0o755
 
 
@@ -116,10 +115,9 @@ class Layout:
             Raised if the folder cannot be made or written.
         """
         try:
-            self._make(self.root, _PASSABLE)
-            for private in (self.data, self.logs, self.secrets, self.run):
+            self._make(self.root, _OWNER_ONLY)
+            for private in (self.data, self.logs, self.secrets, self.run, self.spaces):
                 self._make(private, _OWNER_ONLY)
-            self._make(self.spaces, _PASSABLE)
             for shared in (self.share, self.stamps, self.wheels):
                 self._make(shared, _READABLE)
         except OSError as error:

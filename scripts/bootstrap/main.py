@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -23,6 +23,7 @@ from .layout import Layout
 from .processes import command_line
 from .progress import Progress
 from .settings import Settings
+from .step import Step, Workshop
 from .steps import Setup
 from .welcome import address, ready_text
 
@@ -86,27 +87,30 @@ def _run(settings: Settings) -> None:
         layout.setup_log.write_bytes(b"")
         progress = Progress(sys.stdout, _STEPS, live=sys.stdout.isatty())
         commands = Commands(layout.setup_log, progress)
-        setup = Setup(settings, layout, commands, progress)
-        engine = _set_up(settings, layout, setup)
+        workshop = Workshop(settings.checkout, layout.stamps, commands, progress)
+        setup = Setup(layout, workshop)
+        engine = _set_up(settings, layout, setup, workshop.do)
         facts = _facts(settings, layout, engine)
         write_facts(layout.facts, facts)
         _serve(settings, layout, setup, progress, facts)
 
 
-def _set_up(settings: Settings, layout: Layout, setup: Setup) -> Engine:
+def _set_up(
+    settings: Settings, layout: Layout, setup: Setup, do: Callable[[Step], None]
+) -> Engine:
     """Do the steps before the start, and return the engine that works here."""
     docker = probe_docker(os.environ)
     if settings.engine == "docker" and not docker.version:
         choose("docker", docker, None)
-    setup.do(setup.hub_environment())
+    do(setup.hub_environment())
     engine = choose(settings.engine, docker, probe_sandbox(setup.bwrap))
-    setup.do(setup.session_environment())
-    setup.do(setup.proxy())
-    setup.do(setup.wheel())
-    setup.do(setup.gavip(layout.hub, layout.session))
-    setup.do(setup.stars())
+    do(setup.session_environment())
+    do(setup.proxy())
+    do(setup.wheel())
+    do(setup.gavip(layout.hub, layout.session))
+    do(setup.stars())
     if engine.name == "docker":
-        setup.do(setup.image(engine))
+        do(setup.image(engine))
     make_secrets(layout)
     read_or_make(layout.passwords)
     return engine
