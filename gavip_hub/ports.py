@@ -227,8 +227,8 @@ class ServerState:
 class HubServers(Protocol):
     """The hub's servers, as far as the queue needs them."""
 
-    async def start(self, owner: str, server_name: str, launch_id: str) -> None:
-        """Ask the hub to start a server for an admitted launch.
+    async def start(self, owner: str, server_name: str) -> None:
+        """Ask the hub to start a server; the spawner then claims its launch.
 
         Does nothing if it is up or coming up already.
         """

@@ -22,6 +22,18 @@ class Size:
     walltime: timedelta
 
 
+BOUNDS = Bounds(
+    min_resources=Resources(100, 256 * 10**6, 0),
+    max_resources=Resources(64_000, 512 * GIGABYTE, 8),
+    min_walltime=timedelta(minutes=5),
+    max_walltime=timedelta(hours=24),
+)
+"""Bounds of one launch, where the operator has not said otherwise."""
+
+QUOTA = Quota(4, 10, Resources(16_000, 64 * GIGABYTE, 2))
+"""Caps of one user, where the operator has not said otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the policy and the accounting go by."""
@@ -32,13 +44,8 @@ class Rules:
         Size("L", "Large", Resources(4_000, 16 * GIGABYTE), timedelta(hours=12)),
     )
     default_size: str = "S"
-    bounds: Bounds = Bounds(
-        min_resources=Resources(100, 256 * 10**6, 0),
-        max_resources=Resources(64_000, 512 * GIGABYTE, 8),
-        min_walltime=timedelta(minutes=5),
-        max_walltime=timedelta(hours=24),
-    )
-    default_quota: Quota = Quota(4, 10, Resources(16_000, 64 * GIGABYTE, 2))
+    bounds: Bounds = BOUNDS
+    default_quota: Quota = QUOTA
     quotas: dict[str, Quota] = field(default_factory=dict)
     """Caps of single users, by user name."""
     idle_timeout: timedelta | None = timedelta(hours=2)

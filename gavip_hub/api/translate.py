@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import quote
 
 from gavip_hub.api import models
@@ -14,6 +13,7 @@ from gavip_hub.api.quantities import (
 )
 from gavip_hub.domain.container import Usage
 from gavip_hub.domain.errors import InvalidField
+from gavip_hub.domain.estimate import Estimate
 from gavip_hub.domain.event import LaunchEvent
 from gavip_hub.domain.launch import Launch, LaunchRequest
 from gavip_hub.domain.phase import HOLDING, WAITING, Phase, uws_phase
@@ -22,8 +22,8 @@ from gavip_hub.policy.plan import Wait
 from gavip_hub.settings import Rules, Size
 
 __all__ = [
-    "EstimateValue",
     "from_form",
+    "from_launch",
     "from_request",
     "from_wish",
     "soonest",
@@ -36,19 +36,6 @@ __all__ = [
 
 FORM_FIELDS = frozenset({"size", "cpu", "memory", "gpu", "walltime", "display_name"})
 """What the spawn form and the hub's API may choose; nothing else is looked at."""
-
-
-class EstimateValue(Protocol):
-    """An answer to "when would it start?", as the portal gives it."""
-
-    resources: Resources
-    walltime: timedelta
-    fits: bool
-    now: bool
-    position: int | None
-    reason: str
-    start: datetime | None
-    asked_at: datetime
 
 
 def from_wish(
@@ -118,6 +105,37 @@ def from_form(
         options={},
     )
     return from_request(owner, asked, rules)
+
+
+def from_launch(told: models.Launch) -> Launch:
+    """Return the launch that the service tells of, for one who starts it."""
+    return Launch(
+        id=told.id,
+        number=told.number,
+        request=LaunchRequest(
+            owner=told.owner,
+            kind=told.kind,
+            server_name=told.server_name,
+            resources=Resources(
+                told.resources.cpu_milli,
+                told.resources.memory_bytes,
+                told.resources.gpu,
+            ),
+            walltime=timedelta(seconds=told.walltime_s),
+            display_name=told.display_name,
+            options=told.options,
+        ),
+        phase=told.phase,
+        version=told.version,
+        reason=told.reason,
+        created_at=told.created_at,
+        admitted_at=told.admitted_at,
+        started_at=told.started_at,
+        running_at=told.running_at,
+        ended_at=told.ended_at,
+        deadline=told.deadline,
+        attempt=told.attempt,
+    )
 
 
 def to_resources(resources: Resources) -> models.Resources:
@@ -200,7 +218,7 @@ def to_event(event: LaunchEvent, launch: models.Launch | None) -> models.Event:
     )
 
 
-def to_estimate(estimate: EstimateValue) -> models.Estimate:
+def to_estimate(estimate: Estimate) -> models.Estimate:
     """Return the published form of an estimate."""
     start = estimate.start
     return models.Estimate(

@@ -87,18 +87,21 @@ class LaunchClient:
         """Let go of the connections; a later call opens new ones."""
         self._transport.close()
 
-    async def info(self) -> models.Info:
-        """Return the platform's rules for the owner of the token."""
-        return await self._ask(models.Info, "GET", "/info")
+    async def info(self, *, owner: str | None = None) -> models.Info:
+        """Return the platform's rules for the token's owner, or on behalf of one."""
+        return await self._ask(models.Info, "GET", f"/info{_for(owner)}")
 
     async def capacity(self) -> models.Capacity:
         """Return what there is and what is free."""
         return await self._ask(models.Capacity, "GET", "/capacity")
 
-    async def estimate(self, wishes: Sequence[models.Wish]) -> models.EstimateList:
+    async def estimate(
+        self, wishes: Sequence[models.Wish], *, owner: str | None = None
+    ) -> models.EstimateList:
         """Return for each wish when it would start, in the same order."""
         body = models.EstimateRequest(wishes=list(wishes))
-        return await self._ask(models.EstimateList, "POST", "/estimates", body)
+        path = f"/estimates{_for(owner)}"
+        return await self._ask(models.EstimateList, "POST", path, body)
 
     async def submit(
         self, request: models.LaunchRequest, *, idempotency_key: str | None = None
@@ -251,3 +254,7 @@ class LaunchClient:
 
 def _path(launch_id: str, act: str = "") -> str:
     return f"/launches/{quote(launch_id, safe='')}{act}"
+
+
+def _for(owner: str | None) -> str:
+    return "" if owner is None else f"?{urlencode({'owner': owner})}"

@@ -86,6 +86,8 @@ class ContainerStatus:
     lost: bool = False
     """Whether it vanished without an exit status, such as in a restart of the host."""
     peak_memory_bytes: int | None = None
+    oom_kills: int = 0
+    """Processes in it that were ended for its memory limit, such as a kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +100,5 @@ class Usage:
     """Memory that counts against the limit, without the page cache [bytes]."""
     pids: int
     peak_memory_bytes: int | None = None
+    oom_kills: int = 0
+    """Processes in it that were ended for its memory limit so far."""

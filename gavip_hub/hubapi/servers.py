@@ -38,14 +38,13 @@ class HttpHubServers(HubServers):
         self._http = AsyncHTTPClient(force_instance=True, max_clients=100)
 
     @override
-    async def start(self, owner: str, server_name: str, launch_id: str) -> None:
+    async def start(self, owner: str, server_name: str) -> None:
         known = await self.state(owner, server_name)
         if known is not None and (known.ready or known.pending):
             return
         await self._ask(
             "POST",
             _server_path(owner, server_name),
-            body={"user_options": {"gavip_launch": launch_id}},
             # 400: it came up, or began to, between the look and the ask.
             fine={HTTPStatus.BAD_REQUEST},
         )
@@ -89,14 +88,12 @@ class HttpHubServers(HubServers):
         method: str,
         path: str,
         *,
-        body: dict[str, Any] | None = None,
         fine: frozenset[int] | set[HTTPStatus] = frozenset(),
     ) -> dict[str, Any] | None:
         request = HTTPRequest(
             self._api_url + path,
             method=method,
             headers={"Authorization": f"token {self._token}"},
-            body=json.dumps(body) if body is not None else None,
             allow_nonstandard_methods=True,
             connect_timeout=CONNECT_S,
             request_timeout=ANSWER_S,
@@ -106,8 +103,9 @@ class HttpHubServers(HubServers):
         except HTTPClientError as error:
             if error.code in fine:
                 return None
+            asked = f"{method} {path.partition('?')[0]}"
             raise HubUnavailable(
-                f"The hub answered {error.code} to {method} {path.split('?')[0]}."
+                f"The hub answered {error.code} to {asked}."
             ) from None
         except OSError as error:
             raise HubUnavailable(f"The hub does not answer: {error}.") from None

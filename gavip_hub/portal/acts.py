@@ -94,9 +94,7 @@ class Acts:
         task = asyncio.ensure_future(self._guarded(launch, act))
         self._at_work[launch.id] = task
 
-    async def _guarded(
-        self, launch: Launch, act: Coroutine[None, None, None]
-    ) -> None:
+    async def _guarded(self, launch: Launch, act: Coroutine[None, None, None]) -> None:
         try:
             await act
         except StoreConflict:
@@ -114,9 +112,7 @@ class Acts:
     async def _start(self, launch: Launch) -> None:
         await self._clear_earlier_attempts(launch)
         if launch.request.kind.interactive:
-            await self._hub.start(
-                launch.request.owner, launch.request.server_name, launch.id
-            )
+            await self._hub.start(launch.request.owner, launch.request.server_name)
             self._board.hub_fault = None
             # The spawner's claim moves it on; until then, do not ask at every pass.
             await asyncio.sleep(PAUSE_S)

@@ -58,9 +58,7 @@ class Board:
 
     def view(self, launch: Launch) -> LaunchView:
         """Return a launch with what is known of it."""
-        return LaunchView(
-            launch, self.waits.get(launch.id), self.usage.get(launch.id)
-        )
+        return LaunchView(launch, self.waits.get(launch.id), self.usage.get(launch.id))
 
     def forget(self, launch_id: str) -> None:
         """Drop what was known of a launch that ended."""

@@ -69,6 +69,7 @@ class Dispatcher:
             holding=tuple(await store.holding()),
             default_quota=self._rules.default_quota,
             quotas=self._rules.quotas,
+            start_grace=self._rules.start_timeout,
         )
 
     async def run(self) -> None:

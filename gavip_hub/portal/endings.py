@@ -32,7 +32,9 @@ def stopped(launch: Launch, by: str) -> Ending:
 def operator(launch: Launch) -> Ending:
     """Return the end of a launch that an operator cancelled."""
     rest = FILES_STAY if launch.running_at else "It had not started."
-    return Ending(EndCode.OPERATOR, f"Cancelled by an operator of this platform. {rest}")
+    return Ending(
+        EndCode.OPERATOR, f"Cancelled by an operator of this platform. {rest}"
+    )
 
 
 def walltime(launch: Launch) -> Ending:

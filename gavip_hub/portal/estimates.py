@@ -5,36 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gavip_hub.domain.errors import RequestRejected
+from gavip_hub.domain.estimate import Estimate
 from gavip_hub.domain.phase import HOLDING
 from gavip_hub.domain.resources import NOTHING, Resources
 from gavip_hub.policy.eligibility import check_request, largest_possible
 from gavip_hub.policy.estimate import what_if
+from gavip_hub.policy.plan import QueueState
 from gavip_hub.portal.dispatcher import Dispatcher
 from gavip_hub.portal.ledger import Ledger
 from gavip_hub.ports import LaunchFilter
 from gavip_hub.settings import Rules
 
-__all__ = ["Estimate", "Estimates", "Room"]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """The answer to one wish."""
-
-    resources: Resources
-    walltime: timedelta
-    fits: bool
-    """False if it can never start."""
-    position: int | None
-    reason: str
-    start: datetime | None
-    """When it would start if everything runs to its limit."""
-    asked_at: datetime
-
-    @property
-    def now(self) -> bool:
-        """Whether it would start at once."""
-        return self.start is not None and self.start <= self.asked_at
+__all__ = ["Estimates", "Room"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +55,43 @@ class Estimates:
         """Return when each wish would start, if it alone were asked for now."""
         state = await self._dispatcher.state()
         now = self._ledger.clock.now()
-        answers = []
-        for resources, walltime in wishes:
-            try:
-                check_request(
-                    resources,
-                    walltime,
-                    state.nodes,
-                    state.quota_of(owner),
-                    self._rules.bounds,
-                )
-            except RequestRejected as refusal:
-                answers.append(
-                    Estimate(
-                        resources, walltime, False, None, refusal.message, None, now
-                    )
-                )
-                continue
-            wait = what_if(state, resources, walltime, owner, 0, now)
-            answers.append(
-                Estimate(
-                    resources,
-                    walltime,
-                    True,
-                    wait.position,
-                    wait.reason,
-                    wait.estimated_start,
-                    now,
-                )
+        return [
+            self._answer(state, owner, resources, walltime, now)
+            for resources, walltime in wishes
+        ]
+
+    def _answer(
+        self,
+        state: QueueState,
+        owner: str,
+        resources: Resources,
+        walltime: timedelta,
+        now: datetime,
+    ) -> Estimate:
+        try:
+            check_request(
+                resources,
+                walltime,
+                nodes=state.nodes,
+                quota=state.quota_of(owner),
+                bounds=self._rules.bounds,
             )
-        return answers
+        except RequestRejected as refusal:
+            return Estimate(
+                resources, walltime, False, None, refusal.message, None, now
+            )
+        found = what_if(
+            state, owner=owner, resources=resources, walltime=walltime, tier=0, now=now
+        )
+        return Estimate(
+            resources,
+            walltime,
+            True,
+            found.position,
+            found.reason,
+            found.estimated_start,
+            now,
+        )
 
     async def room(self) -> Room:
         """Return what there is in all and what is free."""

@@ -142,24 +142,26 @@ class Launches:
                 "by must be at least one minute, such as '30m'.", field="by"
             )
         now = self._ledger.clock.now()
-        longest, reason = longest_extension(
+        leeway = longest_extension(
             await self._dispatcher.state(),
             launch,
             now,
             self._rules.bounds.max_walltime,
+            wanted=by,
         )
-        if by > longest:
+        if by > leeway.longest:
             offer = (
-                f" It can be extended by {format_duration(longest)} at most."
-                if longest >= SHORTEST_EXTENSION
+                f" It can be extended by {format_duration(leeway.longest)}."
+                if leeway.longest >= SHORTEST_EXTENSION
                 else ""
             )
-            raise ExtensionRefused(f"{reason}{offer}", field="by")
+            raise ExtensionRefused(f"{leeway.reason}{offer}", field="by")
         deadline = launch.deadline + by
+        clock = format_clock(deadline, now)
         extended = await self._ledger.note(
             launch,
             EventKind.EXTENDED,
-            f"Extended by {format_duration(by)}: ends at {format_clock(deadline, now)}.",
+            f"Extended by {format_duration(by)}: ends at {clock}.",
             deadline=deadline,
             detail={"deadline": deadline.isoformat()},
         )
@@ -190,9 +192,9 @@ class Launches:
         check_request(
             request.resources,
             request.walltime,
-            await self._ledger.store.nodes(),
-            quota,
-            self._rules.bounds,
+            nodes=await self._ledger.store.nodes(),
+            quota=quota,
+            bounds=self._rules.bounds,
         )
 
     async def _owned(self, launch_id: str, owner: str | None) -> Launch:

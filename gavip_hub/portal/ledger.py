@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from gavip_hub.domain.event import EventKind
-from gavip_hub.domain.launch import Ending, EndCode, Launch
+from gavip_hub.domain.launch import EndCode, Ending, Launch
 from gavip_hub.domain.phase import HOLDING, Phase
 from gavip_hub.ports import Change, Clock, LaunchStore, Submission
 

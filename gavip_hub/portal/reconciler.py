@@ -111,7 +111,9 @@ class Reconciler:
             self._nodes_at = now
             self._ledger.work.set()
 
-    async def _settle(self, judging: Coroutine[None, None, None], launch: Launch) -> None:
+    async def _settle(
+        self, judging: Coroutine[None, None, None], launch: Launch
+    ) -> None:
         try:
             await judging
         except StoreConflict:
@@ -176,9 +178,7 @@ class Reconciler:
 
     async def _judge_hub(self, launch: Launch) -> None:
         """End a session that the hub no longer knows, since nobody can reach it."""
-        server = await self._hub.state(
-            launch.request.owner, launch.request.server_name
-        )
+        server = await self._hub.state(launch.request.owner, launch.request.server_name)
         self._board.hub_fault = None
         if server is not None and not server.stopped:
             self._unknown_to_hub.pop(launch.id, None)

@@ -1,4 +1,4 @@
-"""The hub's spawner at the door: may this server start, and what became of it?"""
+"""The hub's spawner at the door: may a server start, and what became of it."""
 
 from datetime import timedelta
 
@@ -111,7 +111,7 @@ class Servers:
             Phase.RUNNING,
         }:
             launch = await self._ledger.end(
-                launch, endings.stopped(launch, "its owner")
+                launch, endings.stopped(launch, "the hub at its owner's or an administrator's word")
             )
         return self._board.view(launch)
 

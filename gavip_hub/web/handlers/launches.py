@@ -151,9 +151,7 @@ class ExtendHandler(OneLaunchHandler):
         """Prolong a launch."""
         self.caller.need(WRITE)
         by = parse_walltime(self.parse(models.Extension).by, field="by")
-        view = await self.parts.launches.extend(
-            self.known(launch_id), self.reach(), by
-        )
+        view = await self.parts.launches.extend(self.known(launch_id), self.reach(), by)
         self.answer(self.launch_model(view))
 
 
