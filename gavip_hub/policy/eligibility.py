@@ -28,7 +28,7 @@ class Share:
         The caps.
     """
 
-    __slots__ = ("holders", "left", "parked", "quota")
+    __slots__ = ("full", "holders", "left", "parked", "quota")
 
     def __init__(self, quota: Quota) -> None:
         self.quota = quota
@@ -38,21 +38,20 @@ class Share:
         """What the user may hold besides."""
         self.parked: list[int] = []
         """Turns of the user's launches that a cap keeps out, in order."""
-
-    @property
-    def full(self) -> bool:
+        self.full = quota.max_running < 1
         """Whether the user runs as many launches as allowed."""
-        return len(self.holders) >= self.quota.max_running
 
     def take(self, holder: Holder) -> None:
         """Count one more."""
         self.holders[holder.serial] = holder
         self.left -= holder.resources
+        self.full = len(self.holders) >= self.quota.max_running
 
     def give_back(self, holder: Holder) -> None:
         """Count one less."""
         del self.holders[holder.serial]
         self.left += holder.resources
+        self.full = len(self.holders) >= self.quota.max_running
 
     def has_room_for(self, wanted: Resources) -> bool:
         """Return whether the caps allow this to run besides what runs."""

@@ -9,7 +9,7 @@ from gavip_hub.domain.capacity import Node
 from gavip_hub.domain.launch import Launch
 from gavip_hub.domain.resources import Resources
 
-__all__ = ["Holder", "Place", "best_place", "most_free", "places_of"]
+__all__ = ["Holder", "Place", "best_place", "fitting_places", "most_free", "places_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,28 @@ def most_free(places: Iterable[Place]) -> Resources:
     )
 
 
-def best_place(resources: Resources, places: Iterable[Place]) -> Place | None:
-    """Return the place that has least left afterwards, or None if none has enough.
+def fitting_places(resources: Resources, places: Iterable[Place]) -> list[Place]:
+    """Return the places that have enough free.
+
+    The amounts are compared here rather than with `Resources.fits_in`, since this is
+    what a pass spends its time on.
+    """
+    cpu_milli, memory_bytes = resources.cpu_milli, resources.memory_bytes
+    return [
+        place
+        for place in places
+        if memory_bytes <= (free := place.free).memory_bytes
+        and cpu_milli <= free.cpu_milli
+        and resources.gpu <= free.gpu
+        and place.node.schedulable
+    ]
+
+
+def best_place(resources: Resources, fitting: Iterable[Place]) -> Place | None:
+    """Return the place that has least left afterwards, or None if there is none.
 
     What needs no GPU stays away from nodes that have some, as long as others do.
     """
-    fitting = [
-        place
-        for place in places
-        if place.node.schedulable and resources.fits_in(place.free)
-    ]
     return min(fitting, key=lambda place: _left_over(resources, place), default=None)
 
 

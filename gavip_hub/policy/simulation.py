@@ -21,6 +21,7 @@ from gavip_hub.policy.placement import (
     Holder,
     Place,
     best_place,
+    fitting_places,
     most_free,
     places_of,
 )
@@ -29,7 +30,7 @@ from gavip_hub.policy.reservation import Reservation, reserve
 
 __all__ = ["Candidate", "Simulation", "Start"]
 
-LOOKAHEAD = 128
+LOOKAHEAD = 64
 """How many launches a pass in the future tries; it bounds the work of an estimate.
 
 The first pass tries all of them.
@@ -54,6 +55,8 @@ class Candidate:
     """Same for those that ask for the same amounts and time."""
     possible: bool
     """Whether it could start at all, on an empty platform."""
+    unfit_in: int = -1
+    """The last pass in which no place had enough free for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class Simulation:
         self._shares: dict[str, Share] = {}
         self._ends: list[tuple[timedelta, int, Holder, Place | None]] = []
         self._serials = count()
+        self._pass = 0
+        self._freed: list[Place] = []
         self._attach_holders(now)
         self.candidates = self._line_up()
         self._queue = [one.turn for one in self.candidates if one.possible]
@@ -120,9 +125,9 @@ class Simulation:
         starts: list[Start] = []
         left: list[int] = []
         failed: set[int] = set()
-        ceiling = most_free(self.places)
-        kept, self.reservation = self.reservation, None
         scanned = 0
+        self._begin_pass()
+        kept, self.reservation = self.reservation, None
         for turn in self._queue:
             if lookahead is not None and len(left) >= lookahead:
                 break
@@ -131,9 +136,7 @@ class Simulation:
             if not one.share.has_room_for(one.resources):
                 insort(one.share.parked, turn)
                 continue
-            place = None
-            if one.shape not in failed and one.resources.fits_in(ceiling):
-                place = self._place_for(one)
+            place = None if one.shape in failed else self._place_for(one)
             if place is not None and self._spares_head(one):
                 starts.append(self._start(one, place))
                 continue
@@ -147,19 +150,37 @@ class Simulation:
                 )
         self._queue[:scanned] = left
         self._waiting -= len(starts)
+        self._freed.clear()
         return starts
 
+    def _begin_pass(self) -> None:
+        """Take stock of what is free, everywhere and where it grew."""
+        self._pass += 1
+        self._ceiling = most_free(self.places)
+        self._freed_ceiling = most_free(self._freed)
+
     def _place_for(self, candidate: Candidate) -> Place | None:
-        """Return where a candidate may start now, in view of the reservation."""
+        """Return where a candidate may start now, in view of the reservation.
+
+        Whom no place had room for in the last pass, only places that freed some since
+        can help.
+        """
+        places, ceiling = self.places, self._ceiling
+        if candidate.unfit_in == self._pass - 1:
+            places, ceiling = self._freed, self._freed_ceiling
         resources = candidate.resources
+        if not resources.fits_in(ceiling):
+            candidate.unfit_in = self._pass
+            return None
+        fitting = fitting_places(resources, places)
+        if not fitting:
+            candidate.unfit_in = self._pass
+            return None
         promise = self.reservation
-        if promise is None:
-            return best_place(resources, self.places)
-        end = self.at + candidate.duration
-        return best_place(
-            resources,
-            [place for place in self.places if promise.allows(resources, end, place)],
-        )
+        if promise is not None:
+            end = self.at + candidate.duration
+            fitting = [one for one in fitting if promise.allows(resources, end, one)]
+        return best_place(resources, fitting)
 
     def _spares_head(self, candidate: Candidate) -> bool:
         """Return whether the owner's caps still leave room for the reservation's."""
@@ -187,6 +208,7 @@ class Simulation:
             _, _, holder, place = heapq.heappop(self._ends)
             if place is not None:
                 place.give_back(holder)
+                self._freed.append(place)
             share = self._share_of(holder.launch.request.owner)
             share.give_back(holder)
             for turn in share.parked[:LOOKAHEAD]:
