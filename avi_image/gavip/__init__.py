@@ -20,8 +20,8 @@ from gavip.errors import (
     TruncatedResultWarning,
 )
 from gavip.launches import Launch, LaunchList
-from gavip.limits import Limits, limits
 from gavip.platform import Estimate, active, cancel, estimate, extend, launch, queue
+from gavip.session_limits import Limits, limits
 
 __all__ = [
     "AdqlError",

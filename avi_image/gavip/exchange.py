@@ -7,6 +7,7 @@ for the thread with a clock in hand.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -14,16 +15,13 @@ from tempfile import SpooledTemporaryFile
 
 import requests
 
-__all__ = ["CONNECT_TIMEOUT_S", "Body", "Exchange"]
+__all__ = ["CONNECT_TIMEOUT_S", "Exchange"]
 
 CONNECT_TIMEOUT_S = 6.0
 """Longest wait for a connection, under the ten seconds promised to users."""
 
 _CHUNK_BYTES = 1 << 16
 _SPOOL_BYTES = 64 << 20
-
-Body = SpooledTemporaryFile
-"""An answer's bytes: in memory while small, in a temporary file when large."""
 
 
 class Exchange:
@@ -41,6 +39,7 @@ class Exchange:
         self._given_up = False
         self._error: BaseException | None = None
         self._response: requests.Response | None = None
+        # In memory while small, in a temporary file when large.
         self.body: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(  # noqa: SIM115
             max_size=_SPOOL_BYTES
         )
@@ -83,8 +82,11 @@ class Exchange:
         """Stop caring: the thread drops the connection as soon as it can."""
         self._given_up = True
         response = self._response
-        if response is not None:
-            response.close()
+        if response is not None and not self._done.is_set():
+            # Closing would wait for the thread, which waits for the network.
+            with contextlib.suppress(OSError, ValueError, RuntimeError):
+                response.raw.shutdown()
+        self.body.close()
 
     def _run(self) -> None:
         try:

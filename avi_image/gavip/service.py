@@ -29,13 +29,13 @@ class LaunchService:
     Parameters
     ----------
     base_url
-        Address of the service, without ``/api/v1``.
+        Address of the service, with or without its ``/api/v1``.
     token
         The session's token of the hub.
     """
 
     def __init__(self, base_url: str, token: str) -> None:
-        self._base_url = base_url.rstrip("/")
+        self._api_url = base_url.rstrip("/").removesuffix(_BASE) + _BASE
         self._session = requests.Session()
         # The service is inside the platform: no proxy, and no other credentials.
         self._session.trust_env = False
@@ -115,7 +115,7 @@ class LaunchService:
     def _try(
         self, method: str, path: str, deadline_s: float, options: dict[str, Any]
     ) -> dict[str, Any]:
-        url = f"{self._base_url}{_BASE}{path}"
+        url = f"{self._api_url}{path}"
         exchange = Exchange(
             lambda: self._session.request(
                 method,
@@ -132,11 +132,13 @@ class LaunchService:
             response = exchange.result()
         except requests.RequestException:
             raise PlatformUnavailable(_SILENT) from None
+        else:
+            body = exchange.body.read()
         finally:
             exchange.give_up()
         if response.status_code in _BUSY:
             raise PlatformUnavailable(_SILENT)
-        return _read(response, exchange.body.read())
+        return _read(response, body)
 
 
 _SILENT = (

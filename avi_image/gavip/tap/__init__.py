@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from gavip.errors import BadArgument, plain_errors
 from gavip.tap.addresses import ServiceChoice
 from gavip.tap.archive import Archive, Question, Uploads
-from gavip.tap.jobs import Job, checked_timeout
-from gavip.tap.query import Mode, make_question, run_query, start_job
+from gavip.tap.remote import Job, checked_timeout
 from gavip.tap.results import warn_if_truncated
-from gavip.tap.tables import describe_columns, describe_tables
+from gavip.tap.route import Mode, make_question, run_query, start_job
+from gavip.tap.schema import describe_columns, describe_tables
 
 if TYPE_CHECKING:
     from astropy.table import Table

@@ -23,7 +23,7 @@ class ServiceFault(ArchiveError):
 
     Parameters
     ----------
-    message
+    said
         The archive's words.
     status
         HTTP status of the answer.
@@ -31,8 +31,12 @@ class ServiceFault(ArchiveError):
         Address of the TAP service.
     """
 
-    def __init__(self, message: str, *, status: int, url: str) -> None:
-        super().__init__(message, url=url)
+    def __init__(self, said: str, *, status: int, url: str) -> None:
+        code = "" if status == requests.codes.ok else f" (HTTP {status})"
+        super().__init__(
+            f"The archive at {public_address(url)} refuses{code}: {said}", url=url
+        )
+        self.said = said
         self.status = status
 
 
@@ -80,7 +84,7 @@ def refuse_bad_answer(response: requests.Response, body: IO[bytes], url: str) ->
             f"{name} is out of order (HTTP {status}).{said}", url=url
         )
     raise ServiceFault(
-        message or f"{name} answered HTTP {status} ({response.reason}).{_title(head)}",
+        message or f"{response.reason}.{_title(head)}",
         status=status,
         url=url,
     )

@@ -117,7 +117,8 @@ class Archive:
         patience = Patience(timeout_s, progress, f"The query at {self.name}")
         with self.session.patient(patience):
             response = query.submit()
-        return self.read_table(response.raw)
+        with contextlib.closing(response.raw) as source:
+            return self.read_table(source)
 
     def submit(self, question: Question) -> AsyncTAPJob:
         """Make a job of a query and start it.

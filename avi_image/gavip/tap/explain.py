@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from gavip.errors import ArchiveError
 from gavip.tap.answers import ServiceFault
 from gavip.tap.archive import Archive
 from gavip.tap.faults import adql_error
-from gavip.tap.tables import column_names, table_names
+from gavip.tap.schema import column_names, table_names
 
 __all__ = ["explained"]
 
@@ -33,7 +34,7 @@ def explained(archive: Archive, adql: str) -> Iterator[None]:
         yield
     except ServiceFault as fault:
         if fault.status in _NOT_THE_QUERY:
-            raise
+            raise ArchiveError(f"{fault} {_MEND}", url=archive.url) from None
         raise adql_error(
             fault,
             adql,
@@ -43,3 +44,7 @@ def explained(archive: Archive, adql: str) -> Iterator[None]:
 
 
 _NOT_THE_QUERY = frozenset({401, 403, 404, 405, 407, 413})
+_MEND = (
+    "The query is not at fault: is this the address of a TAP service, and open to "
+    "everybody?"
+)

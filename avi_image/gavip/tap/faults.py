@@ -93,7 +93,7 @@ def adql_error(
     tables
         Returns the tables of the archive.
     """
-    said = str(fault)
+    said = fault.said
     read = read_fault(said, adql)
     suggestions: tuple[str, ...] = ()
     if read.name is not None and read.kind == "column":

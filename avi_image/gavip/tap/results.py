@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from astropy.table import Table
     from pyvo.dal import TAPResults
 
-__all__ = ["finished_table", "is_truncated", "warn_if_truncated"]
+__all__ = ["finished_table", "is_truncated", "plain_table", "warn_if_truncated"]
 
 
 def is_truncated(results: TAPResults) -> bool:
@@ -24,6 +24,21 @@ def is_truncated(results: TAPResults) -> bool:
         The parsed answer.
     """
     return str(results.query_status or "").upper() == "OVERFLOW"
+
+
+def plain_table(results: TAPResults) -> Table:
+    """Return an answer as a table of numbers and text that any format can hold.
+
+    Parameters
+    ----------
+    results
+        The parsed answer.
+    """
+    table = results.to_table()
+    for name in table.colnames:
+        if table[name].dtype.kind == "O":
+            _make_text(table, name)
+    return table
 
 
 def finished_table(results: TAPResults, archive: Archive, question: Question) -> Table:
@@ -38,13 +53,12 @@ def finished_table(results: TAPResults, archive: Archive, question: Question) ->
     question
         The query that was asked; it is noted in ``table.meta``.
     """
-    table = results.to_table()
-    for name in table.colnames:
-        if table[name].dtype.kind == "O":
-            _make_text(table, name)
+    table = plain_table(results)
+    # Keys of at most eight letters, which a FITS header can hold.
+    table.meta["title"] = table.meta.pop("description", "")
     table.meta["adql"] = question.adql
     table.meta["service"] = archive.name
-    table.meta["truncated"] = is_truncated(results)
+    table.meta["overflow"] = is_truncated(results)
     return table
 
 
@@ -62,7 +76,7 @@ def warn_if_truncated(table: Table, question: Question, *, stacklevel: int) -> N
     """
     rows = len(table)
     own_limit = question.maxrec is not None and rows >= question.maxrec
-    if not table.meta["truncated"] or own_limit:
+    if not table.meta["overflow"] or own_limit:
         return
     warnings.warn(
         f"The result is not complete: the archive gives no more than {rows:,} rows "

@@ -215,7 +215,8 @@ class Job:
                 response = self._archive.session.get(
                     address or f"{self.url}/results/result"
                 )
-            results = self._archive.read_table(response.raw)
+            with contextlib.closing(response.raw) as source:
+                results = self._archive.read_table(source)
         table = finished_table(results, self._archive, self._question)
         progress.finish(f"{len(table):,} rows")
         return table

@@ -109,7 +109,7 @@ def limits_of_this_process(cgroups: Path = _CGROUPS) -> Limits:
 
 def _from_platform(service: LaunchService) -> Limits | None:
     page = service.get("/launches", phase="running", limit=200)
-    own_id = os.environ.get("GAVIP_LAUNCH_ID")
+    own_id = os.environ.get("GAVIP_LAUNCH")
     own_server = os.environ.get("JUPYTERHUB_SERVER_NAME")
     for told in page["launches"]:
         own = told["id"] == own_id if own_id else told["server_name"] == own_server

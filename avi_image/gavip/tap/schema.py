@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gavip.errors import ArchiveError, BadArgument
 from gavip.progress import progress_for
 from gavip.tap.archive import Archive, Question
+from gavip.tap.results import plain_table
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["column_names", "describe_columns", "describe_tables", "table_names"]
 
 _SCHEMA_TIMEOUT_S = 30.0
-_SUGGESTION_TIMEOUT_S = 5.0
+_SUGGESTION_TIMEOUT_S = 10.0
 
 
 def describe_tables(archive: Archive) -> Table:
@@ -116,7 +117,7 @@ def _schema(
         timeout_s=timeout_s,
         progress=progress_for(show=False),
     )
-    return results.to_table()
+    return plain_table(results)
 
 
 def _quoted(text: str) -> str:

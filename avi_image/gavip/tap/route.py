@@ -11,7 +11,7 @@ from gavip.errors import AdqlError, BadArgument, QueryTimeout
 from gavip.progress import Progress, progress_for
 from gavip.tap.archive import Archive, Question, Uploads
 from gavip.tap.explain import explained
-from gavip.tap.jobs import Job, discard
+from gavip.tap.remote import Job, discard
 from gavip.tap.results import finished_table
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _as_short_request(
             raise
         return None
     wanted = _FEW_ROWS if question.maxrec is None else question.maxrec
-    cut_short = table.meta["truncated"] and len(table) < wanted
+    cut_short = table.meta["overflow"] and len(table) < wanted
     return None if cut_short else table
 
 
