@@ -92,6 +92,11 @@ class Layout:
         return self.root / "passwords"
 
     @property
+    def extra(self) -> Path:
+        """The operator's own list of further packages for the hub."""
+        return self.root / "extra-hub.txt"
+
+    @property
     def setup_log(self) -> Path:
         """The output of every command of the setup."""
         return self.logs / "setup.log"

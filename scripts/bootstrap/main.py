@@ -25,7 +25,7 @@ from .progress import Progress
 from .settings import Settings
 from .step import Step, Workshop
 from .steps import Setup
-from .welcome import address, ready_text
+from .welcome import address, has_own_sign_in, ready_text
 
 __all__ = ["run"]
 
@@ -175,7 +175,13 @@ def _serve(
             write_facts(layout.facts, facts)
             host = "127.0.0.1" if settings.bind in {"0.0.0.0", "::"} else settings.bind  # noqa: S104
             hub.wait_ready(host, settings.port, _HEALTH, lambda: progress.tick(""))
-        print(ready_text(facts, layout, show_password=sys.stdout.isatty()), flush=True)
+        said = ready_text(
+            facts,
+            layout,
+            show_password=sys.stdout.isatty(),
+            own_sign_in=has_own_sign_in(config.read_text()),
+        )
+        print(said, flush=True)
         hub.wait_end()
         raise hub.ended()
     except _Ended:

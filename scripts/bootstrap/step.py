@@ -93,7 +93,14 @@ class Workshop:
         return fingerprint(paths, identity(), *words, base=self.checkout)
 
     def environment(
-        self, folder: Path, subject: str, cost: str, lock: str, *, anew: bool = True
+        self,
+        folder: Path,
+        subject: str,
+        cost: str,
+        lock: str,
+        *,
+        anew: bool = True,
+        extra: Path | None = None,
     ) -> Step:
         """Return the step that makes an environment with a list of packages.
 
@@ -109,7 +116,12 @@ class Workshop:
             The list, below the checkout.
         anew
             Whether an environment that is there is made anew; else it is added to.
+        extra
+            A list of the person's own, if there is such a file.
         """
+        wished = [extra] if extra is not None and extra.is_file() else []
+
+        texts = tuple(path.read_text() for path in wished)
 
         def act() -> None:
             check_space(self.checkout if not folder.parent.exists() else folder.parent)
@@ -118,13 +130,17 @@ class Workshop:
             self.environments.install(
                 folder, [*LOCKED, self.checkout / lock], doing=f"fetching {subject}"
             )
+            if wished:
+                self.environments.install(
+                    folder, ["-r", *wished], doing=f"fetching the packages of {extra}"
+                )
 
         return Step(
             name=f"{folder.name.lstrip('.')}-environment",
             subject=subject,
             cost=cost,
             # An environment's programs name its folder: a moved one is made anew.
-            digest=self.fingerprint(lock, words=(str(folder),)),
+            digest=self.fingerprint(lock, words=(str(folder), *texts)),
             products=(folder / "bin" / "python",),
             act=act,
         )

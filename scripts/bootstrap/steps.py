@@ -57,6 +57,7 @@ class Setup:
             "JupyterHub and Node",
             "fetching about 90 MB, once",
             "requirements/hub.txt",
+            extra=self._layout.extra,
         )
 
     def session_environment(self) -> Step:

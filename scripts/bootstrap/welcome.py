@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import socket
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 from .credentials import ADMIN, NEWCOMER, read_or_make
 from .layout import Layout
 
-__all__ = ["address", "ready_text"]
+__all__ = ["address", "has_own_sign_in", "ready_text"]
 
+_AUTHENTICATOR = re.compile(r"^\s*c\.JupyterHub\.authenticator_class\s*=", re.MULTILINE)
 _EVERY_NETWORK = frozenset({"0.0.0.0", "::"})  # noqa: S104  (a comparison)
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1"})
 
@@ -21,7 +23,14 @@ def address(bind: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def ready_text(facts: dict[str, Any], layout: Layout, *, show_password: bool) -> str:
+def has_own_sign_in(config: str) -> bool:
+    """Return whether a jupyterhub_config.py names an authenticator of its own."""
+    return _AUTHENTICATOR.search(config) is not None
+
+
+def ready_text(
+    facts: dict[str, Any], layout: Layout, *, show_password: bool, own_sign_in: bool
+) -> str:
     """Return the lines that a newcomer needs.
 
     Parameters
@@ -32,18 +41,15 @@ def ready_text(facts: dict[str, Any], layout: Layout, *, show_password: bool) ->
         The state folder.
     show_password
         Whether the password itself may be shown: on a terminal, never in a log.
+    own_sign_in
+        Whether another sign-in took the place of the trial's passwords.
     """
-    command = f"cat {shlex.quote(str(layout.passwords))}"
-    if show_password:
-        password = f"{read_or_make(layout.passwords).user}"
+    lines = ["", f"gavip answers at  {facts['address']}"]
+    if own_sign_in:
+        lines.append("  sign in         as jupyterhub_config.py says")
     else:
-        password = f"in the file that this shows: {command}"
-    lines = [
-        "",
-        f"gavip answers at  {facts['address']}",
-        f"  user name       {NEWCOMER}",
-        f"  password        {password}",
-        f"  administrator   {ADMIN}, password: {command}",
+        lines += _sign_in(layout, show_password=show_password)
+    lines += [
         f"  engine          {facts['engine_why']}",
         f"  state           {layout.root}",
         f"  log             {layout.hub_log}",
@@ -55,3 +61,16 @@ def ready_text(facts: dict[str, Any], layout: Layout, *, show_password: bool) ->
         )
     lines += ["Ctrl-C ends it.", ""]
     return "\n".join(lines)
+
+
+def _sign_in(layout: Layout, *, show_password: bool) -> list[str]:
+    command = f"cat {shlex.quote(str(layout.passwords))}"
+    if show_password:
+        password = read_or_make(layout.passwords).user
+    else:
+        password = f"in the file that this shows: {command}"
+    return [
+        f"  user name       {NEWCOMER}",
+        f"  password        {password}",
+        f"  administrator   {ADMIN}, password: {command}",
+    ]
