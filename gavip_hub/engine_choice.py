@@ -38,3 +38,23 @@ def _sandbox(settings: EngineSettings) -> Engine:
             environment=Path(settings.image),
         )
     )
+
+
+def _docker(settings: EngineSettings) -> Engine:
+    from gavip_hub.engines.docker.engine import DockerEngine  # noqa: PLC0415
+    from gavip_hub.engines.docker.settings import DockerSettings  # noqa: PLC0415
+
+    return DockerEngine(
+        DockerSettings(
+            installation=settings.installation,
+            image=settings.image,
+            network=settings.network,
+            capacity=settings.capacity,
+        )
+    )
+
+
+def _fake(settings: EngineSettings) -> Engine:
+    from gavip_hub.engines.fake.engine import FakeEngine  # noqa: PLC0415
+
+    return FakeEngine.from_settings(settings)

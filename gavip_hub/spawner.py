@@ -200,6 +200,11 @@ class AviSpawner(Spawner):
         await super().stop(now)
 
     @override
+    async def poll(self) -> int | None:
+        status: int | None = await super().poll()
+        return status
+
+    @override
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         yield {"progress": 20, "message": "The queue has let it through."}
         yield {"progress": 50, "message": "Starting JupyterLab in its own container."}

@@ -100,7 +100,7 @@ class Ledger:
                 launch.id,
                 launch.version,
                 launch.phase,
-                launch.reason if kind is EventKind.WARNING else message,
+                launch.reason,
                 self.clock.now(),
                 deadline=deadline,
                 event=kind,

@@ -34,7 +34,10 @@ _POSTGRESQL_PATIENCE = {
 _MENDS = (
     ("full", "its disk is full. Make room; nothing that was acknowledged is lost"),
     ("no space", "its disk is full. Make room; nothing that was acknowledged is lost"),
-    ("disk i/o", "its disk is full or faulty. Make room, or look into the kernel's log"),
+    (
+        "disk i/o",
+        "its disk is full or faulty. Make room, or look into the kernel's log",
+    ),
     ("readonly", "it is read-only. Give the service the right to write to it"),
     ("read-only", "it is read-only. Let the service write to it"),
     ("locked", "another program keeps it locked. End that program"),

@@ -8,7 +8,7 @@ from gavip_hub.domain.capacity import Node
 from gavip_hub.domain.errors import UnknownLaunch
 from gavip_hub.domain.event import LaunchEvent
 from gavip_hub.domain.launch import Launch, LaunchKind
-from gavip_hub.domain.phase import ENDED, WAITING, Phase
+from gavip_hub.domain.phase import ENDED, HOLDING, WAITING, Phase
 from gavip_hub.ports import LaunchFilter
 from gavip_hub.store.schema import allocation, event, launch, node
 from gavip_hub.store.values import read_event, read_launch, read_node
@@ -20,6 +20,7 @@ __all__ = [
     "find_by_key",
     "get",
     "holding",
+    "last_sequence",
     "live_server",
     "nodes",
     "waiting",
@@ -116,7 +117,7 @@ def waiting(connection: Connection) -> list[Launch]:
 
 def holding(connection: Connection) -> list[Launch]:
     """Return all launches that hold an allocation, oldest first."""
-    query = select(launch, *_HELD).select_from(allocation.join(launch))
+    query = _LAUNCHES.where(launch.c.phase.in_(sorted(HOLDING)))
     return _all(connection, query.order_by(launch.c.number))
 
 
@@ -124,6 +125,12 @@ def nodes(connection: Connection) -> list[Node]:
     """Return the nodes with what is free of each, by name."""
     rows = connection.execute(select(node)).mappings()
     return sorted((read_node(row) for row in rows), key=lambda each: each.name)
+
+
+def last_sequence(connection: Connection) -> int:
+    """Return the sequence number of the newest kept event, or 0."""
+    newest = connection.execute(select(func.max(event.c.sequence))).scalar_one()
+    return newest or 0
 
 
 def events_after(

@@ -192,6 +192,10 @@ class SqlLaunchStore:
             )
         )
 
+    async def last_sequence(self) -> int:
+        """Return the sequence number of the newest kept event, or 0."""
+        return await self._read(reads.last_sequence)
+
     async def close(self) -> None:
         """Finish writing and let go of the database."""
         self._closed = True

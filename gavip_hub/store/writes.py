@@ -45,6 +45,7 @@ def _tell(
     at: datetime,
     kind: EventKind = EventKind.PHASE,
     detail: Mapping[str, int | str | None] | None = None,
+    message: str = "",
 ) -> None:
     connection.execute(
         _INSERT_EVENT,
@@ -53,7 +54,7 @@ def _tell(
             "owner": told.request.owner,
             "kind": kind.value,
             "phase": told.phase.value,
-            "message": told.reason,
+            "message": message or told.reason,
             "at": to_micros(at),
             "detail": dict(detail or {}),
         },
@@ -236,7 +237,7 @@ def _detail(new: Launch, kind: EventKind) -> dict[str, int | str | None]:
 
 def move(connection: Connection, change: Change) -> Launch:
     """Apply a change; a move into an ended phase frees the allocation with it."""
-    check_storable({"reason": change.reason})
+    check_storable({"reason": change.reason, "message": change.message})
     if change.ending is not None:
         check_storable({"ending": change.ending.message})
     old = _read(connection, change.launch_id, change.version)
@@ -246,7 +247,8 @@ def move(connection: Connection, change: Change) -> Launch:
     new = reads.get(connection, old.id)
     kind = change.event if new.phase is old.phase else EventKind.PHASE
     if kind in _KEPT:
-        _tell(connection, new, change.at, kind, _detail(new, kind))
+        detail = {**_detail(new, kind), **change.detail}
+        _tell(connection, new, change.at, kind, detail, change.message)
     return new
 
 
