@@ -133,7 +133,8 @@ async def _opening(answer: _Answer, silence_s: float) -> None:
 
 async def _next(answer: _Answer, silence_s: float) -> bytes | None:
     try:
-        return await asyncio.wait_for(answer.pieces.get(), silence_s)
+        async with asyncio.timeout(silence_s):
+            return await answer.pieces.get()
     except TimeoutError:
         raise ServiceUnreachable(
             f"The launch service was silent for {silence_s:g} s."
