@@ -75,6 +75,28 @@ class PartsHandler(HubOAuthenticated, RequestHandler):
             view.launch, view.wait, view.usage, self.parts.prefixes
         )
 
+    @staticmethod
+    def problem(status_code: int, exc_info: Any) -> models.Problem:
+        """Return what an error means, in words for a person."""
+        error = exc_info[1] if exc_info else None
+        if isinstance(error, GavipError):
+            return problem_of(error)
+        return _plain_problem(status_code, error)
+
+    @override
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if isinstance(value, GavipError):
+            log.debug("%s %s", status_of(value).value, value.code)
+        elif isinstance(value, HTTPError):
+            log.info("%s %s", value.status_code, self.request.path[:200])
+        else:
+            log.error(
+                "Unexpected fault in %s %s",
+                self.request.method,
+                self.request.path[:200],
+                exc_info=(typ, value, tb),
+            )
+
 
 class ApiHandler(PartsHandler):
     """A handler that speaks JSON and problem documents."""
@@ -137,28 +159,10 @@ class ApiHandler(PartsHandler):
 
     @override
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        error = kwargs.get("exc_info", (None, None, None))[1]
-        if isinstance(error, GavipError):
-            problem = problem_of(error)
-        else:
-            problem = _plain_problem(status_code, error)
+        problem = self.problem(status_code, kwargs.get("exc_info"))
         self.set_status(problem.status)
         self.set_header("Content-Type", "application/problem+json")
         self.finish(problem.model_dump_json())
-
-    @override
-    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        if isinstance(value, GavipError):
-            log.debug("%s %s", status_of(value).value, value.code)
-        elif isinstance(value, HTTPError):
-            log.info("%s %s", value.status_code, self.request.path[:200])
-        else:
-            log.error(
-                "Unexpected fault in %s %s",
-                self.request.method,
-                self.request.path[:200],
-                exc_info=(typ, value, tb),
-            )
 
 
 class UnknownPathHandler(ApiHandler):
