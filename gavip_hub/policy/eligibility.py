@@ -74,13 +74,11 @@ def can_ever_hold(resources: Resources, nodes: Iterable[Node]) -> bool:
 
 
 def largest_possible(nodes: Sequence[Node], quota: Quota, bounds: Bounds) -> Resources:
-    """Return the most of each resource that could ever start for somebody."""
-    limits = [_largest_of(nodes), quota.max_resources, bounds.max_resources]
-    return Resources(
-        min(limit.cpu_milli for limit in limits),
-        min(limit.memory_bytes for limit in limits),
-        min(limit.gpu for limit in limits),
-    )
+    """Return the most of each resource that could ever start for somebody.
+
+    Where the engine offers no node at the moment, bounds and quota alone count.
+    """
+    return _least(_largest_here(nodes, bounds), quota.max_resources)
 
 
 def check_request(
@@ -152,9 +150,7 @@ def _check_most(
     bounds: Bounds,
 ) -> None:
     """Refuse an amount of one resource that is more than could ever be given."""
-    most_here = amount_of(bounds.max_resources)
-    if nodes:
-        most_here = min(most_here, amount_of(_largest_of(nodes)))
+    most_here = amount_of(_largest_here(nodes, bounds))
     most_yours = amount_of(quota.max_resources)
     most = tell(min(most_here, most_yours))
     asked = format_memory(amount, up=True) if field_name == "memory" else tell(amount)
@@ -172,12 +168,24 @@ def _check_most(
         )
 
 
-def _largest_of(nodes: Sequence[Node]) -> Resources:
-    """Return the most of each resource that any node has, not one node."""
+def _largest_here(nodes: Sequence[Node], bounds: Bounds) -> Resources:
+    """Return the most of each resource that one launch may get on any node."""
+    if not nodes:
+        return bounds.max_resources
+    largest = Resources(
+        max(node.capacity.cpu_milli for node in nodes),
+        max(node.capacity.memory_bytes for node in nodes),
+        max(node.capacity.gpu for node in nodes),
+    )
+    return _least(largest, bounds.max_resources)
+
+
+def _least(one: Resources, other: Resources) -> Resources:
+    """Return the lesser of two amounts of each resource."""
     return Resources(
-        max((node.capacity.cpu_milli for node in nodes), default=0),
-        max((node.capacity.memory_bytes for node in nodes), default=0),
-        max((node.capacity.gpu for node in nodes), default=0),
+        min(one.cpu_milli, other.cpu_milli),
+        min(one.memory_bytes, other.memory_bytes),
+        min(one.gpu, other.gpu),
     )
 
 
