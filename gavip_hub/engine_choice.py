@@ -2,17 +2,22 @@
 
 from pathlib import Path
 
+from gavip_hub.engines.docker.engine import DockerEngine
+from gavip_hub.engines.docker.settings import DockerSettings
+from gavip_hub.engines.fake.engine import FakeEngine
+from gavip_hub.engines.sandbox.engine import SandboxEngine
+from gavip_hub.engines.sandbox.settings import SandboxSettings
 from gavip_hub.ports import Engine
 from gavip_hub.settings import EngineSettings
 
-__all__ = ["make_engine"]
+__all__ = ["docker_settings", "make_engine"]
 
 
 def make_engine(settings: EngineSettings) -> Engine:
-    """Return the engine that the settings name; only its own packages are imported."""
+    """Return the engine that the settings name."""
     match settings.name:
         case "docker":
-            return _docker(settings)
+            return DockerEngine(docker_settings(settings))
         case "fake":
             return _fake(settings)
         case _:
@@ -20,9 +25,6 @@ def make_engine(settings: EngineSettings) -> Engine:
 
 
 def _sandbox(settings: EngineSettings) -> Engine:
-    from gavip_hub.engines.sandbox.engine import SandboxEngine  # noqa: PLC0415
-    from gavip_hub.engines.sandbox.settings import SandboxSettings  # noqa: PLC0415
-
     plain = SandboxSettings(
         state_dir=Path(settings.state_dir),
         spaces_root=Path(settings.spaces_dir),
@@ -40,21 +42,18 @@ def _sandbox(settings: EngineSettings) -> Engine:
     )
 
 
-def _docker(settings: EngineSettings) -> Engine:
-    from gavip_hub.engines.docker.engine import DockerEngine  # noqa: PLC0415
-    from gavip_hub.engines.docker.settings import DockerSettings  # noqa: PLC0415
-
-    return DockerEngine(
-        DockerSettings(
-            installation=settings.installation,
-            image=settings.image,
-            network=settings.network,
-            capacity=settings.capacity,
-        )
+def docker_settings(settings: EngineSettings) -> DockerSettings:
+    """Return the Docker engine's own settings, which the hub's spawner shares."""
+    return DockerSettings(
+        installation=settings.installation,
+        image=settings.image,
+        spaces_root=Path(settings.spaces_dir),
+        network=settings.network,
+        capacity=settings.capacity,
     )
 
 
 def _fake(settings: EngineSettings) -> Engine:
-    from gavip_hub.engines.fake.engine import FakeEngine  # noqa: PLC0415
-
-    return FakeEngine.from_settings(settings)
+    return FakeEngine.in_folder(
+        Path(settings.state_dir), settings.faults, settings.capacity
+    )

@@ -3,7 +3,7 @@
 import asyncio
 import html
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
@@ -22,11 +22,14 @@ from gavip_hub.domain.container import ContainerSpec
 from gavip_hub.domain.errors import GavipError
 from gavip_hub.domain.launch import Launch
 from gavip_hub.domain.phase import Phase
+from gavip_hub.engine_choice import docker_settings
 from gavip_hub.engines.docker.create_options import (
     create_kwargs_of,
     environment_of,
     host_config_of,
 )
+from gavip_hub.engines.docker.settings import DockerSettings
+from gavip_hub.engines.homes import prepare_home
 from gavip_hub.sandbox_spawner import SandboxSpawner
 from gavip_hub.settings import Settings
 from gavip_hub.spawn_form import render_form
@@ -60,6 +63,8 @@ class AviSpawner(Spawner):
     service_token = Unicode(
         help="Token for the service; set by gavip_hub.install(c)."
     ).tag(config=True)
+
+    user_options: dict[str, Any]
 
     launch_id = Unicode(help="The launch that this server is a run of.")
     attempt = Int(help="The attempt at hand.")
@@ -154,7 +159,7 @@ class AviSpawner(Spawner):
         claim = models.Claim(
             owner=self.user.name,
             server_name=self.name,
-            user_options=self.user_options,
+            user_options=dict(self.user_options),
             ask_id=uuid.uuid4().hex,
         )
         try:
@@ -242,6 +247,8 @@ class SandboxAviSpawner(AviSpawner, SandboxSpawner):
 class DockerAviSpawner(AviSpawner, DockerSpawner):
     """DockerSpawner's servers, behind the queue and hardened."""
 
+    _environment_of: Callable[[dict[str, str]], dict[str, str]]
+
     @default("remove")
     def _kept_for_the_service(self) -> bool:
         # The service reads how a container ended before it removes it.
@@ -251,22 +258,29 @@ class DockerAviSpawner(AviSpawner, DockerSpawner):
     def _inside(self) -> bool:
         return True
 
+    @cached_property
+    def engine_settings(self) -> DockerSettings:
+        """How the service's own Docker engine is set up, for the same promises."""
+        return docker_settings(self.settings.engine)
+
     @override
     def prepare_run(self, launch: Launch) -> None:
+        engine = self.engine_settings
         self.object_name = launch.engine_name
         self.object_id = ""
-        self.image = self.settings.engine.image
-        self.network_name = self.settings.engine.network
-        self._launch = launch
+        self.image = engine.image
+        self.network_name = engine.network
         spec = self.spec_of(launch, {})
-        installation = self.settings.engine.installation
-        self.extra_create_kwargs = create_kwargs_of(spec, installation)
-        self.extra_host_config = host_config_of(spec, self.network_name)
+        prepare_home(spec.home_source, engine.spaces_root, engine.uid, engine.gid)
+        self._environment_of = lambda env: environment_of(self.spec_of(launch, env))
+        self.extra_create_kwargs = create_kwargs_of(
+            spec, engine.installation, engine.user
+        )
+        self.extra_host_config = host_config_of(spec, engine.network)
 
     @override
     def get_env(self) -> dict[str, str]:
-        env = dict(super().get_env())
-        return environment_of(self.spec_of(self._launch, env))
+        return self._environment_of(dict(super().get_env()))
 
 
 def _words(options: dict[str, Any]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from gavip_hub.domain.amounts import format_memory
 from gavip_hub.domain.container import Usage
 from gavip_hub.domain.errors import BackendFault, StoreFault
 from gavip_hub.domain.event import EventKind, LaunchEvent
@@ -40,6 +41,7 @@ class Meter:
         self._board = board
         self._watch = watch
         self._engine = engine
+        self._oom_kills: dict[str, int] = {}
 
     async def run(self, interval: timedelta) -> None:
         """Measure for ever."""
@@ -52,11 +54,42 @@ class Meter:
 
     async def measure(self) -> None:
         """Measure everything that runs, once."""
-        for launch in await self._ledger.store.holding():
-            if launch.phase is Phase.RUNNING:
-                usage = await self._engine.usage(launch.engine_name)
-                if usage is not None:
-                    await self._record(launch, usage)
+        running = [
+            launch
+            for launch in await self._ledger.store.holding()
+            if launch.phase is Phase.RUNNING
+        ]
+        for launch in running:
+            usage = await self._engine.usage(launch.engine_name)
+            if usage is not None:
+                await self._record(launch, usage)
+                await self._tell_of_kills(launch, usage)
+        names = {launch.engine_name for launch in running}
+        self._oom_kills = {
+            name: kills for name, kills in self._oom_kills.items() if name in names
+        }
+
+    async def _tell_of_kills(self, launch: Launch, usage: Usage) -> None:
+        """Say why a kernel vanished while its session goes on.
+
+        Notes
+        -----
+        The first look after a start of the service only counts: what it sees may have
+        been told before.
+        """
+        kills = usage.oom_kills
+        before = self._oom_kills.get(launch.engine_name, kills)
+        self._oom_kills[launch.engine_name] = kills
+        if kills <= before:
+            return
+        limit = format_memory(launch.request.resources.memory_bytes)
+        await self._ledger.note(
+            launch,
+            EventKind.WARNING,
+            f"Memory ran out at its limit of {limit}: a process in it, most likely a "
+            "notebook's kernel, was ended. Use less, or start again with more memory.",
+            detail={"cause": "out_of_memory", "kills": kills},
+        )
 
     async def _record(self, launch: Launch, usage: Usage) -> None:
         self._board.usage[launch.id] = usage

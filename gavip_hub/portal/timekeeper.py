@@ -91,11 +91,11 @@ class Timekeeper:
         if rule is not None and idle_since is not None:
             ends_at = idle_since + rule
             if ends_at - now <= min(IDLE_NOTICE, rule / 2):
-                left = format_duration(_rounded(ends_at - now, None))
+                words = format_duration(_rounded(ends_at - now, None))
                 await self._warn_once(
                     launch,
                     f"idle/{idle_since.isoformat()}",
-                    f"Ends in {left}, because nothing runs in it. Use it to keep it.",
+                    f"Ends in {words}, because nothing runs in it. Use it to keep it.",
                     {"ends_at": ends_at.isoformat(), "cause": "idle"},
                 )
 
