@@ -56,7 +56,8 @@ def longest_extension(
         return Leeway(
             _NO_TIME, "It holds nothing, so that there is nothing to prolong."
         )
-    allowed = held.held_since + max_walltime + state.start_grace - held.until
+    began = launch.running_at or held.held_since + state.start_grace
+    allowed = began + max_walltime - held.until
     longest = min(allowed, wanted)
     reason = f"The longest walltime here is {format_duration(max_walltime)}."
     if longest < _SECOND:

@@ -77,6 +77,17 @@ def test_the_grace_of_a_start_is_no_walltime() -> None:
     assert longest_extension(state, running, NOON, DAY).longest == 23 * HOUR
 
 
+def test_the_walltime_counts_from_when_it_ran() -> None:
+    """A start that took a while is not taken off the longest walltime either."""
+    running = hold(ask(1, amounts(4, 4)))
+    running = replace(running, running_at=NOON + timedelta(minutes=2))
+    state = replace(
+        queue([node(4, 4)], [], [running]), start_grace=timedelta(minutes=3)
+    )
+    leeway = longest_extension(state, running, NOON, DAY)
+    assert leeway.longest == 23 * HOUR + timedelta(minutes=2)
+
+
 def test_what_waits_holds_nothing_to_prolong() -> None:
     """A launch that waits has no deadline to move."""
     waiting = ask(1, amounts(1, 1))
