@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from gavip_hub.domain.resources import Resources
 
 __all__ = [
+    "format_about",
     "format_clock",
     "format_cpu",
     "format_duration",
@@ -42,6 +43,11 @@ _MONTHS = (
 )
 
 _MINUTE = timedelta(minutes=1)
+
+_MINUTES_TOLD_ALONE = 90
+"""From here on, hours and minutes read better than minutes alone."""
+
+_HOURS_OF_A_DAY = 24
 
 
 def format_cpu(cpu_milli: int) -> str:
@@ -102,6 +108,23 @@ def format_duration(duration: timedelta) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts) or "0 s"
+
+
+def format_about(duration: timedelta) -> str:
+    """Return a rough duration as "about a minute", "about 2 h 10 min".
+
+    Seconds are left out, and so are the minutes of a day or more: an estimate does not
+    have them.
+    """
+    minutes = max(1, round(duration.total_seconds() / 60))
+    if minutes == 1:
+        return "about a minute"
+    if minutes < _MINUTES_TOLD_ALONE:
+        return f"about {minutes} minutes"
+    hours = round(minutes / 60)
+    if hours < _HOURS_OF_A_DAY:
+        return f"about {format_duration(timedelta(minutes=minutes))}"
+    return f"about {format_duration(timedelta(hours=hours))}"
 
 
 def format_clock(moment: datetime, now: datetime) -> str:
