@@ -2,6 +2,7 @@
 
 import math
 import threading
+import time
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -30,6 +31,8 @@ from gavip_hub.ports import EngineFacts
 __all__ = ["DockerActs"]
 
 _LOG_LINES = 5_000
+_TRIES = 50
+_RETRY_S = 0.1
 _LIMITS = {
     "cpu": "CpuCfsQuota",
     "memory": "MemoryLimit",
@@ -155,31 +158,40 @@ class DockerActs:
         """Create it; return whether it is yet to be started."""
         settings = self._settings
         host = host_config_of(spec, settings.network)
-        try:
-            client.create_container(
-                spec.image or settings.image,
-                list(spec.argv),
-                name=spec.name,
-                environment=environment_of(spec),
-                host_config=client.create_host_config(**host),
-                **create_kwargs_of(spec, settings.installation, settings.user),
-            )
-        except APIError as error:
-            if error.status_code != HTTPStatus.CONFLICT:
-                raise
-            return self._adopt(client, spec.name)
-        return True
+        for _ in range(_TRIES):
+            try:
+                client.create_container(
+                    spec.image or settings.image,
+                    list(spec.argv),
+                    name=spec.name,
+                    environment=environment_of(spec),
+                    host_config=client.create_host_config(**host),
+                    **create_kwargs_of(spec, settings.installation, settings.user),
+                )
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+                state = self._state_of(client, spec.name)
+                if state is not None:
+                    return state == "created"
+                time.sleep(_RETRY_S)  # the name is taken, the container not yet there
+            else:
+                return True
+        raise BackendFault(f"The name {spec.name} is taken, and by no container.")
 
-    def _adopt(self, client: docker.APIClient, name: str) -> bool:
-        """Return whether a container that is there was never started."""
-        facts = client.inspect_container(name)
+    def _state_of(self, client: docker.APIClient, name: str) -> str | None:
+        """Return the state of a container that is there, if it is one of ours."""
+        try:
+            facts = client.inspect_container(name)
+        except NotFound:
+            return None
         labels = facts["Config"]["Labels"] or {}
         if labels.get(LABEL_INSTALLATION) != self._settings.installation:
             raise BackendFault(
                 f"A container {name} of somebody else is in the way; remove it.",
                 transient=False,
             )
-        return bool(facts["State"]["Status"] == "created")
+        return str(facts["State"]["Status"])
 
     def _start(self, client: docker.APIClient, name: str) -> None:
         """Start it; what cannot be started does not stay."""

@@ -29,9 +29,9 @@ _ONE_USER: Final = (
 )
 _WATCHED: Final = (
     (
-        "Control groups are not writable here: memory is watched five times a second and "
-        "the largest process is ended when the limit is passed, which a sudden burst "
-        "can outrun."
+        "Control groups are not writable here: memory is watched five times a second "
+        "and the largest process is ended when the limit is passed, which a sudden "
+        "burst can outrun."
     ),
     "Processor time is bound to whole cores, and a program could choose others.",
 )
