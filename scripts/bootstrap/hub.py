@@ -5,23 +5,28 @@ from __future__ import annotations
 import ctypes
 import http.client
 import os
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import SetupError
+from .ports import is_served
 from .processes import children, end_all
 
-__all__ = ["Hub"]
+__all__ = ["Hub", "Place", "telling_lines"]
 
 _READY_WITHIN_S = 180.0
 _END_WITHIN_S = 60.0
 _POLL_S = 0.2
 _ASK_WITHIN_S = 5.0
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_ROUTINE = re.compile(r"\[[IDW] ")
 _LOG_BYTES = 20 * 1024**2
-_TAIL_BYTES = 8192
+_TAIL_BYTES = 64 * 1024
 _TAIL_LINES = 15
 _OK = 200
 _PR_SET_PDEATHSIG = 1
@@ -32,6 +37,20 @@ _LIBC = ctypes.CDLL(None)
 def _end_with_parent() -> None:
     """Ask the kernel to end this process when the one that started it is gone."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a hub answers."""
+
+    host: str
+    """The proxy's address, as this machine reaches it."""
+
+    port: int
+    """The proxy's port."""
+
+    ports_behind: tuple[int, ...] = ()
+    """Ports of the hub and the service, which have to listen first."""
 
 
 class Hub:
@@ -47,6 +66,7 @@ class Hub:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._status: int | None = None
+        self._begin = 0
 
     def start(
         self, argv: Sequence[str | Path], cwd: Path, env: Mapping[str, str]
@@ -64,6 +84,7 @@ class Hub:
         if self._log.exists() and self._log.stat().st_size > _LOG_BYTES:
             self._log.replace(self._log.with_suffix(".log.1"))
         with self._log.open("ab") as log:
+            self._begin = log.tell()
             self._process = subprocess.Popen(
                 [str(word) for word in argv],
                 cwd=cwd,
@@ -77,9 +98,18 @@ class Hub:
         return self._process.pid
 
     def wait_ready(
-        self, host: str, port: int, paths: Sequence[str], tick: Callable[[], None]
+        self, place: Place, paths: Sequence[str], tick: Callable[[], None]
     ) -> None:
         """Wait until every path answers 200.
+
+        Parameters
+        ----------
+        place
+            Where it will answer.
+        paths
+            What to ask for, through the proxy.
+        tick
+            Called while it waits.
 
         Raises
         ------
@@ -88,11 +118,14 @@ class Hub:
         """
         deadline = time.monotonic() + _READY_WITHIN_S
         waiting = list(paths)
+        answer = "nothing listens yet"
         while waiting:
             self._reap(block=False)
             if not self._runs():
                 raise self.ended()
-            answer = _ask(host, port, waiting[0])
+            # The proxy answers before the parts behind it do, and notes each miss.
+            if all(is_served(port) for port in place.ports_behind):
+                answer = _ask(place.host, place.port, waiting[0])
             if answer == str(_OK):
                 waiting.pop(0)
                 continue
@@ -176,11 +209,29 @@ class Hub:
     def _tail(self) -> str:
         try:
             with self._log.open("rb") as log:
-                log.seek(max(0, self._log.stat().st_size - _TAIL_BYTES))
-                lines = log.read().decode(errors="replace").splitlines()
+                log.seek(max(self._begin, self._log.stat().st_size - _TAIL_BYTES))
+                return telling_lines(log.read().decode(errors="replace"))
         except OSError:
             return ""
-        return "\n".join(lines[-_TAIL_LINES:])
+
+
+def telling_lines(text: str) -> str:
+    """Return the last lines of a hub's log that can tell why it ended.
+
+    Parameters
+    ----------
+    text
+        The end of the log. The hub's routine, and what the proxy says of parts that
+        are gone, are left out if there is anything else.
+    """
+    lines, proxys = [], False
+    for line in _COLOURS.sub("", text).splitlines():
+        # What the proxy says goes on, indented or in braces, to the next own line.
+        goes_on = line[:1] in {" ", "}"} or not line.strip()
+        proxys = "[ConfigProxy]" in line or (proxys and goes_on)
+        if not proxys and not _ROUTINE.match(line):
+            lines.append(line)
+    return "\n".join((lines or text.splitlines())[-_TAIL_LINES:])
 
 
 def _ask(host: str, port: int, path: str) -> str:

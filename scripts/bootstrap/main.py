@@ -17,7 +17,7 @@ from .credentials import make_secrets, read_or_make
 from .engines import Engine, choose, probe_docker, probe_sandbox
 from .environments import missing_parts
 from .errors import SetupError
-from .hub import Hub
+from .hub import Hub, Place
 from .instance import hold, read_facts, write_facts
 from .layout import Layout
 from .processes import command_line
@@ -174,7 +174,9 @@ def _serve(
             )
             write_facts(layout.facts, facts)
             host = "127.0.0.1" if settings.bind in {"0.0.0.0", "::"} else settings.bind  # noqa: S104
-            hub.wait_ready(host, settings.port, _HEALTH, lambda: progress.tick(""))
+            behind = (facts["hub_port"], facts["service_port"])
+            place = Place(host, settings.port, behind)
+            hub.wait_ready(place, _HEALTH, lambda: progress.tick(""))
         said = ready_text(
             facts,
             layout,

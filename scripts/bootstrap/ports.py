@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import SetupError
 
-__all__ = ["check_public", "choose", "holder", "is_free"]
+__all__ = ["check_public", "choose", "holder", "is_free", "is_served"]
 
 _LISTENING = "0A"
 _LOCAL_COLUMN, _STATE_COLUMN, _INODE_COLUMN = 1, 3, 9
@@ -85,6 +85,19 @@ def check_public(bind: str, port: int) -> None:
 
 def _near(bind: str, port: int) -> int:
     return choose(range(port + 1, min(port + 20, 65535)), (), bind)
+
+
+def is_served(port: int, proc: Path = Path("/proc")) -> bool:
+    """Return whether anybody listens on a port, on whichever address.
+
+    Parameters
+    ----------
+    port
+        The port.
+    proc
+        Where the kernel shows its tables.
+    """
+    return bool(_listeners(port, proc))
 
 
 def holder(port: int, proc: Path = Path("/proc")) -> str | None:

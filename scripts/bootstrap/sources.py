@@ -24,6 +24,7 @@ PARTS = (
     "gavip_server_ext",
     "labextension",
     "avi_image/gavip",
+    "avi_image/start_session.py",
 )
 _OUTPUTS = ("gavip_server_ext/labextension", "labextension/lib")
 

@@ -189,7 +189,7 @@ class Setup:
         """
         tag = f"{IMAGE}:{sources.version(self._checkout)}"
         built = fingerprint([self._layout.wheels], base=self._layout.wheels)
-        inputs = ("avi_image", "scripts/build_image.py")
+        inputs = ("avi_image", "scripts/build_image.py", "scripts/make_stars.py")
         host = engine.docker_host or ""
 
         def act() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bootstrap.hub import telling_lines
 from bootstrap.ports import choose
 
 from tests.support.waiting import eventually
@@ -45,9 +46,10 @@ RUN = """
     hub = hubs.Hub(Path("hub.log"))
     argv = [sys.executable, "hub.py", *sys.argv[1:]]
     Path("hub.pid").write_text(str(hub.start(argv, Path(), os.environ)))
+    place = hubs.Place("127.0.0.1", int(sys.argv[1]), (int(sys.argv[1]),))
     spare = lambda pid: "keep" in sys.argv
     try:
-        hub.wait_ready("127.0.0.1", int(sys.argv[1]), ["/health"], lambda: None)
+        hub.wait_ready(place, ["/health"], lambda: None)
         print("ready", flush=True)
         hub.wait_end()
         raise hub.ended()
@@ -179,3 +181,30 @@ def test_a_hub_that_cannot_start_says_why(start: Start, port: int) -> None:
     assert "line 3 is wrong" in said
     assert "hub.log" in said
     assert not run.alive("left")
+
+
+def test_routine_does_not_hide_the_cause() -> None:
+    """The hub's routine and the proxy's misses are left out of what is shown."""
+    log = """\
+[I 2026-11-23 02:33:48 JupyterHub app] Starting managed service gavip
+Traceback (most recent call last):
+  File "service.py", line 1, in <module>
+ModuleNotFoundError: No module named 'x'
+02:33:53.242 [ConfigProxy] \x1b[31merror\x1b[39m: 503 GET /hub/health
+Error: connect ECONNREFUSED
+    at TCPConnectWrap {
+  errno: -111,
+}
+[C 2026-11-23 02:33:53 JupyterHub app] Service gavip exited with status 1
+"""
+    shown = telling_lines(log).splitlines()
+
+    assert shown[0] == "Traceback (most recent call last):"
+    assert "No module named 'x'" in shown[2]
+    assert "exited with status 1" in shown[-1]
+    assert not any("GET /hub/health" in line for line in shown)
+
+
+def test_where_there_is_only_routine_it_is_shown() -> None:
+    """Something is better than nothing."""
+    assert telling_lines("[I a]\n[I b]\n") == "[I a]\n[I b]"
