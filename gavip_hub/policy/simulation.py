@@ -30,7 +30,7 @@ from gavip_hub.policy.reservation import Reservation, reserve
 
 __all__ = ["Candidate", "Simulation", "Start"]
 
-LOOKAHEAD = 64
+LOOKAHEAD = 48
 """How many launches a pass in the future tries; it bounds the work of an estimate.
 
 The first pass tries all of them.
