@@ -19,7 +19,7 @@ from .progress import Progress
 __all__ = ["Commands"]
 
 _TAIL_LINES = 40
-_SHOWN_LINES = 12
+_SHOWN_LINES = 15
 _CHUNK_BYTES = 65536
 _POLL_S = 0.1
 _GRACE_S = 5

@@ -10,6 +10,7 @@ from . import sources
 from .commands import Commands
 from .environments import identity, site_packages
 from .errors import SetupError
+from .extension import BUILT, build_extension
 from .progress import Progress
 from .stamps import fingerprint
 from .step import Step, Workshop
@@ -80,13 +81,7 @@ def _extension(workshop: Workshop, path: dict[str, str]) -> Step:
     jlpm = workshop.checkout / ".venv" / "bin" / "jlpm"
 
     def act() -> None:
-        for words in (("install", "--immutable"), ("build:prod",)):
-            workshop.commands.run(
-                [jlpm, *words],
-                doing="building the JupyterLab extension",
-                cwd=folder,
-                env=path,
-            )
+        build_extension(workshop.commands, folder, jlpm, path)
 
     return Step(
         name="extension",
@@ -117,7 +112,7 @@ def _editable(workshop: Workshop, folder: Path, path: dict[str, str]) -> Step:
             [folder / "bin" / "python", "-m", "pip", "install", *arguments],
             doing="installing gavip",
             cwd=workshop.checkout,
-            env={**path, "HATCH_JUPYTER_BUILDER_SKIP_NPM": "1"},
+            env={**path, **BUILT},
         )
 
     return Step(

@@ -9,6 +9,7 @@ from pathlib import Path
 from . import sources
 from .engines import Engine, has_image
 from .environments import identity, site_packages
+from .extension import BUILT, build_extension
 from .layout import Layout
 from .stamps import fingerprint
 from .step import LOCKED, Step, Workshop
@@ -89,18 +90,21 @@ class Setup:
             shutil.rmtree(wheels)
             wheels.mkdir(mode=0o755)
             tools = build / "env" / "bin"
+            path = f"{tools}:{self._layout.node / 'bin'}:/usr/local/bin:/usr/bin:/bin"
+            build_extension(
+                self._workshop.commands,
+                build / "src" / "labextension",
+                tools / "jlpm",
+                {"PATH": path, "YARN_GLOBAL_FOLDER": str(build / "yarn")},
+            )
             self._workshop.commands.run(
                 [
                     *(tools / "python", "-m", "pip", "wheel", "--no-deps"),
                     *("--no-build-isolation", "--disable-pip-version-check"),
                     *("--wheel-dir", wheels, build / "src"),
                 ],
-                doing="building gavip",
-                env={
-                    "PATH": f"{tools}:{self._layout.node}/bin:/usr/bin:/bin",
-                    "YARN_GLOBAL_FOLDER": str(build / "yarn"),
-                    "YARN_ENABLE_TELEMETRY": "0",
-                },
+                doing="building gavip's wheel",
+                env={"PATH": path, **BUILT},
             )
             shutil.rmtree(build / "yarn", ignore_errors=True)
 
