@@ -160,7 +160,7 @@ def _look(c: Any) -> None:
         *_listed(c.JupyterHub.template_paths),
         str(share / "templates"),
     ]
-    if not c.JupyterHub.logo_file:
+    if "logo_file" not in c.JupyterHub:
         c.JupyterHub.logo_file = str(share / "static" / "gavip.svg")
 
 

@@ -237,11 +237,12 @@ def _walltime_field(
     low = timedelta(seconds=info.min_walltime_s) if info else bounds.min_walltime
     high = timedelta(seconds=info.max_walltime_s) if info else bounds.max_walltime
     text = last.get("walltime", "")
+    most = _number(round(high.total_seconds()), 3_600)
     return Field(
         _refined(text, lambda word: round(parse_walltime(word).total_seconds()), 3_600),
         _number(round(low.total_seconds()), 3_600),
-        _number(round(high.total_seconds()), 3_600),
-        f"From {format_duration(low)} to {format_duration(high)}.",
+        most,
+        f"From {format_duration(low)} to {most} h.",
     )
 
 

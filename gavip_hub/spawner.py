@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from dockerspawner import DockerSpawner
 from jupyterhub.apihandlers.base import APIHandler
@@ -32,7 +32,7 @@ from gavip_hub.engines.docker.settings import DockerSettings
 from gavip_hub.engines.homes import prepare_home
 from gavip_hub.sandbox_spawner import SandboxSpawner
 from gavip_hub.settings import Settings
-from gavip_hub.spawn_form import render_form
+from gavip_hub.spawn_form import read_form, render_form
 from gavip_hub.specs import container_spec
 
 __all__ = ["AviSpawner", "DockerAviSpawner", "SandboxAviSpawner"]
@@ -69,6 +69,13 @@ class AviSpawner(Spawner):
     launch_id = Unicode(help="The launch that this server is a run of.")
     attempt = Int(help="The attempt at hand.")
 
+    refused: ClassVar[dict[str, tuple[dict[str, str], GavipError]]] = {}
+    """By user: a choice that was just refused, for the form that is shown next.
+
+    The hub renders the form again through the user's default server, whichever server
+    was asked for, so that no spawner's own memory would do.
+    """
+
     @cached_property
     def settings(self) -> Settings:
         """The platform's settings."""
@@ -94,12 +101,16 @@ class AviSpawner(Spawner):
             _or_none(self.service.capacity()),
             _or_none(self.service.estimate(wishes, owner=owner)),
         )
+        last = _words(self.orm_spawner.user_options or {})
+        choice, refusal = self.refused.pop(owner, (last, None))
         return render_form(
             info,
             room,
             estimates.estimates if estimates else None,
-            last=_words(self.orm_spawner.user_options or {}),
+            last=choice,
             settings=self.settings,
+            error_field=refusal.field if refusal else None,
+            error_message=refusal.message if refusal else "",
         )
 
     @default("options_from_form")
@@ -107,10 +118,11 @@ class AviSpawner(Spawner):
         return self._read_form
 
     def _read_form(self, form_data: dict[str, Any]) -> dict[str, str]:
-        options = _words(form_data)
+        options = read_form(form_data)
         try:
             translate.from_form(self.user.name, self.name, options, self.settings.rules)
         except GavipError as refusal:
+            self.refused[self.user.name] = options, refusal
             raise _refusal(refusal) from None
         return options
 
@@ -165,6 +177,8 @@ class AviSpawner(Spawner):
         try:
             return translate.from_launch(await self.service.claim(claim))
         except ClientError as refusal:
+            if not isinstance(self.handler, APIHandler):
+                self.refused[self.user.name] = dict(self.user_options), refusal
             raise _refusal(refusal) from None
 
     async def _report(self, outcome: models.Outcome, message: str) -> Launch | None:
