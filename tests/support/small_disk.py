@@ -1,7 +1,6 @@
 """A disk that a test can fill up and make room on."""
 
 import contextlib
-import errno
 import os
 import resource
 import subprocess
@@ -55,10 +54,8 @@ def limited_files(folder: Path) -> Iterator[SmallDisk]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, hard))
         with (folder / "ballast").open("wb", buffering=0) as file:
             os.lseek(file.fileno(), largest, os.SEEK_SET)
-            try:
+            with contextlib.suppress(OSError):
                 file.write(b"more")
-            except OSError as error:
-                assert error.errno == errno.EFBIG
 
     def relieve() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

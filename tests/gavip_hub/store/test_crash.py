@@ -49,7 +49,7 @@ async def check(store: SqlLaunchStore, acknowledged: list[str]) -> None:
 
 
 async def test_what_was_acknowledged_outlives_any_death(shared_url: str) -> None:
-    """However often the writer is killed, no acknowledged launch is lost or half done."""
+    """However often the writer is killed, nothing acknowledged is lost or half done."""
     chance = random.Random(20261123)  # noqa: S311  # not for secrets
     acknowledged: list[str] = []
     for _ in range(ROUNDS):

@@ -1,6 +1,7 @@
 """Databases that fail, and what is left when they work again."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
@@ -153,8 +154,8 @@ async def test_a_server_that_goes_away_comes_back() -> None:
 async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     """Other users of the machine cannot read who launched what."""
     upgrade(f"sqlite:///{tmp_path}/launches.db")
-    for path in tmp_path.iterdir():
-        assert path.stat().st_mode & 0o077 == 0
+    for file in os.scandir(tmp_path):
+        assert file.stat().st_mode & 0o077 == 0
 
 
 async def test_a_closed_store_says_so(store: SqlLaunchStore) -> None:

@@ -101,7 +101,7 @@ def writer(url: str, *words: str) -> Iterator[subprocess.Popen[str]]:
 async def test_a_service_that_slept_through_its_lease_is_fenced(
     shared_url: str,
 ) -> None:
-    """A process that is stopped for longer than its lease wakes up and writes nothing."""
+    """A process that was stopped for longer than its lease then writes nothing."""
     store = SqlLaunchStore.open(shared_url)
     with writer(shared_url, "on-demand", "0.5") as sleeper:
         assert sleeper.stdin is not None

@@ -108,7 +108,7 @@ def test_a_newer_database_is_left_alone(shared_url: str, migrated: Connection) -
     migrated.commit()
     before = catalogue(migrated)
     migrated.commit()
-    with pytest.raises(StoreTooNew, match="from-2031.*Install the newer version"):
+    with pytest.raises(StoreTooNew, match=r"from-2031.*Install the newer version"):
         SqlLaunchStore.open(shared_url)
     assert catalogue(migrated) == before
 
@@ -116,7 +116,7 @@ def test_a_newer_database_is_left_alone(shared_url: str, migrated: Connection) -
 @pytest.mark.parametrize("url", ["mysql://host/name", "nonsense", "", "oracle:"])
 def test_an_address_that_cannot_be_used_names_the_forms(url: str) -> None:
     """The error says what an address looks like."""
-    with pytest.raises(InvalidField, match="sqlite|postgresql") as refusal:
+    with pytest.raises(InvalidField, match=r"sqlite|postgresql") as refusal:
         SqlLaunchStore.open(url)
     assert refusal.value.field == "database_url"
 

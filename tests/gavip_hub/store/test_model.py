@@ -43,6 +43,9 @@ MAX_WAITING = 3
 ENDING = Ending(EndCode.STOPPED, "Over.")
 
 amounts = st.builds(Resources, st.integers(0, 4), st.integers(0, 4), st.integers(0, 1))
+capacities = st.builds(
+    Resources, st.integers(0, 12), st.integers(0, 12), st.integers(0, 3)
+)
 owners = st.sampled_from(["ada", "Ada", "adä"])
 names = st.sampled_from(["", "x", "X"])
 node_names = st.sampled_from(["n1", "n2"])
@@ -100,14 +103,16 @@ class StoreMachine(RuleBasedStateMachine):
                 total += launch.amount
         return total
 
-    @initialize(capacity=amounts)
-    def offer(self, capacity: Resources) -> None:
-        """Begin with one node."""
-        self.sync([Node("n1", capacity + Resources(4, 4, 1), NOTHING)])
+    @initialize(target=launches, amount=amounts)
+    def begin(self, amount: Resources) -> Any:
+        """Begin with a roomy node and a few launches."""
+        self.sync([Node("n1", Resources(16, 16, 4), NOTHING)])
+        filed = [self.submit(key, "ada", key, amount, "one") for key in "xyz"]
+        return multiple(*filed)
 
     @rule(
         nodes=st.lists(
-            st.builds(Node, node_names, amounts, st.just(NOTHING), st.booleans()),
+            st.builds(Node, node_names, capacities, st.just(NOTHING), st.booleans()),
             unique_by=lambda node: node.name,
         )
     )
@@ -230,18 +235,28 @@ class StoreMachine(RuleBasedStateMachine):
             self.advance(launch, phase)
             launch.attempt += new_attempt
 
-    @rule(launch_id=launches)
-    def go_on(self, launch_id: str) -> None:
-        """Make the next usual move, so that launches get far."""
+    @rule(
+        launch_id=launches,
+        name=node_names,
+        words=st.lists(st.sampled_from(["on", "on", "retry", "stop"]), min_size=4),
+    )
+    def live(self, launch_id: str, name: str, words: list[str]) -> None:
+        """Lead a launch some steps along a usual life, so that many get far."""
         usual = {
-            Phase.ADMITTED: Phase.STARTING,
-            Phase.STARTING: Phase.RUNNING,
-            Phase.RUNNING: Phase.STOPPING,
-            Phase.STOPPING: Phase.COMPLETED,
+            (Phase.ADMITTED, "on"): Phase.STARTING,
+            (Phase.STARTING, "on"): Phase.RUNNING,
+            (Phase.STARTING, "retry"): Phase.ADMITTED,
+            (Phase.ADMITTED, "stop"): Phase.STOPPING,
+            (Phase.STARTING, "stop"): Phase.STOPPING,
+            (Phase.RUNNING, "stop"): Phase.STOPPING,
+            (Phase.STOPPING, "on"): Phase.COMPLETED,
         }
-        phase = usual.get(self.model[launch_id].phase)
-        if phase is not None:
-            self.move(launch_id, phase, new_attempt=False, stale=0)
+        for word in words:
+            phase = self.model[launch_id].phase
+            if phase is Phase.QUEUED:
+                self.admit(launch_id, name, stale=0)
+            elif (phase, word) in usual:
+                self.move(launch_id, usual[phase, word], word == "retry", stale=0)
 
     @rule(launch_id=launches, hours=st.integers(1, 9))
     def extend(self, launch_id: str, hours: int) -> None:
@@ -260,7 +275,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule()
     def take_over(self) -> None:
-        """A newer service takes the lease; the writer must take it again."""
+        """Let a newer service take the lease; the old epoch is dead then."""
         epoch = self.run(self.store.acquire_lease("me", TTL, NOW))
         assert epoch == self.epoch + 1
         self.store._epoch = self.epoch
@@ -270,7 +285,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_sums_are_right(self) -> None:
-        """What is free and what is held make up each node, and nothing is negative."""
+        """See that free and held make up each node, and nothing is negative."""
         nodes = {node.name: node for node in self.run(self.store.nodes())}
         assert nodes.keys() == self.offered.keys()
         for name, node in nodes.items():

@@ -249,7 +249,7 @@ async def test_the_peak_only_grows(store: SqlLaunchStore) -> None:
 async def test_nodes_follow_the_engine_without_losing_what_is_held(
     store: SqlLaunchStore,
 ) -> None:
-    """A node in use shrinks no further than what it holds, and leaves when it is idle."""
+    """A node in use keeps what it holds, and leaves when nothing holds it."""
     await store.sync_nodes([node("n1"), node("n2")])
     launch = await admitted(store)
     await store.sync_nodes([node("n1", Resources(500, 1024))])
@@ -269,7 +269,7 @@ async def test_nodes_follow_the_engine_without_losing_what_is_held(
 async def test_a_node_that_shrank_gives_back_only_what_it_still_offers(
     store: SqlLaunchStore,
 ) -> None:
-    """What ends on a node that has become smaller does not make room that is not there."""
+    """An end on a node that has become smaller makes no room that is not there."""
     await store.sync_nodes([node()])
     one, other = await admitted(store, "a"), await admitted(store, "b")
     offered = Resources(1500, 3 * 1024**3)
