@@ -20,7 +20,7 @@ from gavip_hub.clock import SystemClock
 from gavip_hub.domain.errors import FencedOut, StoreFault
 from gavip_hub.engine_choice import make_engine
 from gavip_hub.hubapi import HttpHubServers
-from gavip_hub.portal.acts import Acts
+from gavip_hub.portal.acts import PAUSE, Acts
 from gavip_hub.portal.board import Board
 from gavip_hub.portal.dispatcher import Dispatcher
 from gavip_hub.portal.estimates import Estimates
@@ -70,8 +70,8 @@ class Portal:
     servers: Servers
     estimates: Estimates
     platform: Platform
-    on_fenced: Callable[[], None]
-    """Called when a newer service has taken over; this one must end."""
+    on_end: Callable[[BaseException | None], None]
+    """Called with the cause when a loop ended and the service must end too."""
     _tasks: list[asyncio.Task[None]]
 
     async def start(self) -> None:
@@ -107,7 +107,7 @@ class Portal:
         error = task.exception()
         if not isinstance(error, FencedOut):
             log.error("A loop of the service ended unexpectedly", exc_info=error)
-        self.on_fenced()
+        self.on_end(error)
 
     async def _keep_lease(self) -> None:
         lease = self.settings.service.lease
@@ -141,14 +141,21 @@ class Factory:
         hub: HubServers,
         hub_answers: Callable[[], Any],
         clock: Clock | None = None,
-        on_fenced: Callable[[], None] = lambda: None,
+        pause: timedelta = PAUSE,
+        on_end: Callable[[BaseException | None], None] = lambda _error: None,
     ) -> Portal:
         """Return the use cases on these adapters."""
         settings, rules = self.settings, self.settings.rules
         clock = clock or SystemClock()
         board, watch, ledger = Board(), Watch(), Ledger(store, clock)
         acts = Acts(
-            ledger, board, engine, hub, rules, lambda one: batch_spec(one, settings)
+            ledger,
+            board,
+            engine,
+            hub,
+            rules,
+            lambda one: batch_spec(one, settings),
+            pause,
         )
         dispatcher = Dispatcher(
             ledger, board, watch, acts, rules, settings.service.interval
@@ -171,11 +178,13 @@ class Factory:
             servers=Servers(ledger, board, launches, dispatcher, acts, engine),
             estimates=Estimates(ledger, dispatcher, rules),
             platform=Platform(ledger, board, engine, hub_answers),
-            on_fenced=on_fenced,
+            on_end=on_end,
             _tasks=[],
         )
 
-    def service_portal(self, token: str, on_fenced: Callable[[], None]) -> Portal:
+    def service_portal(
+        self, token: str, on_end: Callable[[BaseException | None], None]
+    ) -> Portal:
         """Return the use cases on the real database, engine and hub."""
         hub = HttpHubServers(self.settings.service.hub_api_url, token)
         return self.portal(
@@ -183,7 +192,7 @@ class Factory:
             engine=make_engine(self.settings.engine),
             hub=hub,
             hub_answers=hub.answers,
-            on_fenced=on_fenced,
+            on_end=on_end,
         )
 
     def application(self, portal: Portal, auth: HubOAuth, token: str) -> Application:
