@@ -1,0 +1,38 @@
+/** The tile of the launcher. */
+
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ILauncher } from '@jupyterlab/launcher';
+
+import { ILaunchModel } from '../tokens';
+import { CommandIDs } from './ids';
+
+export const launcherPlugin: JupyterFrontEndPlugin<void> = {
+  id: '@gavip/lab:launcher',
+  description: 'Adds a tile for a new launch, on a platform.',
+  autoStart: true,
+  requires: [ILaunchModel, ILauncher],
+  activate: (
+    _: JupyterFrontEnd,
+    model: ILaunchModel,
+    launcher: ILauncher
+  ): void => {
+    const add = (): void => {
+      if (model.link.state !== 'connecting') {
+        model.changed.disconnect(add);
+        if (model.link.state !== 'absent') {
+          launcher.add({
+            command: CommandIDs.create,
+            args: { isLauncher: true },
+            category: 'Other',
+            rank: 0
+          });
+        }
+      }
+    };
+    model.changed.connect(add);
+    add();
+  }
+};
