@@ -159,8 +159,8 @@ def _serve(
     facts: dict[str, Any],
 ) -> None:
     """Run the hub until it ends or its end is asked for."""
-    config = settings.checkout / "jupyterhub_config.py"
-    argv: list[str | Path] = [layout.hub / "bin" / "jupyterhub", "-f", config]
+    program = layout.hub / "bin" / "jupyterhub"
+    argv: list[str | Path] = [program, "-f", settings.config]
     hub = Hub(layout.hub_log)
 
     def spare(pid: int) -> bool:

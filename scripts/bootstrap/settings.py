@@ -17,6 +17,7 @@ __all__ = ["EngineName", "Settings"]
 EngineName = Literal["docker", "sandbox"]
 
 _ENGINES: tuple[EngineName, ...] = ("docker", "sandbox")
+_CONFIG = "jupyterhub_config.py"
 _HIGHEST_PORT = 65535
 _SWITCH = {"": False, "0": False, "1": True}
 
@@ -43,6 +44,9 @@ class Settings:
     keep_sessions: bool
     """Whether sessions go on when the hub is ended."""
 
+    config: Path
+    """The hub's configuration."""
+
     @classmethod
     def read(cls, environ: Mapping[str, str], checkout: Path) -> Settings:
         """Return the settings of an environment.
@@ -59,6 +63,7 @@ class Settings:
             port=_port(environ.get("GAVIP_PORT", "")),
             engine=_engine(environ.get("GAVIP_ENGINE", "")),
             keep_sessions=_switch(environ, "GAVIP_KEEP_SESSIONS"),
+            config=_config(environ.get("GAVIP_CONFIG", ""), checkout),
         )
 
 
@@ -71,6 +76,16 @@ def _state(text: str, checkout: Path) -> Path:
             "choose a folder without them, for example GAVIP_STATE=$HOME/gavip-state",
         )
     return Path(text).expanduser().absolute()
+
+
+def _config(text: str, checkout: Path) -> Path:
+    path = Path(text).expanduser().absolute() if text else checkout / _CONFIG
+    if text and not path.is_file():
+        raise SetupError(
+            f"GAVIP_CONFIG={text!r} is not a file",
+            f"name a copy of {checkout / _CONFIG} with your changes, or leave it out",
+        )
+    return path
 
 
 def _bind(text: str) -> str:

@@ -18,6 +18,7 @@ def test_nothing_set_means_this_machine_only() -> None:
         port=8000,
         engine=None,
         keep_sessions=False,
+        config=CHECKOUT / "jupyterhub_config.py",
     )
 
 
@@ -55,6 +56,7 @@ def test_every_choice_is_taken() -> None:
         ("GAVIP_ENGINE", "Docker"),
         ("GAVIP_ENGINE", "podman"),
         ("GAVIP_KEEP_SESSIONS", "yes"),
+        ("GAVIP_CONFIG", "/no/such/file.py"),
         ("GAVIP_STATE", "/tmp/a:b"),  # noqa: S108
         ("GAVIP_STATE", "/tmp/a\nb"),  # noqa: S108
     ],
