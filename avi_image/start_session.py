@@ -1,4 +1,3 @@
-#!python
 """Start a session's server, in an environment that the user-space cannot bend.
 
     start-session PROGRAM [ARGUMENT ...]
@@ -102,16 +101,21 @@ def _exists(name: str, folder: int) -> bool:
 
 def _server_settings(home: str) -> list[str]:
     """Set the environment of a Jupyter server; return its first arguments."""
-    # Sockets between server and kernels, and the connection files, in memory: no
-    # port for others to find, and no need for room on the disk.
+    # In memory: the sockets between server and kernels, so that there is no port for
+    # others to find, and whatever else a server must write to start at all.
     base = "/run" if os.access("/run", os.W_OK) else None
     runtime = tempfile.mkdtemp(prefix="jupyter-", dir=base)
     os.environ["JUPYTER_RUNTIME_DIR"] = runtime
+    # Settings are Python: those of the user-space are not read, but for JupyterLab's
+    # own, which are data.
     os.environ["JUPYTERHUB_DISABLE_USER_CONFIG"] = "1"
-    os.environ.setdefault("JUPYTERHUB_ROOT_DIR", home)
+    os.environ["JUPYTER_CONFIG_DIR"] = os.path.join(runtime, "config")
+    lab = os.path.join(home, ".jupyter", "lab")
+    os.environ["JUPYTERLAB_SETTINGS_DIR"] = os.path.join(lab, "user-settings")
+    os.environ["JUPYTERLAB_WORKSPACES_DIR"] = os.path.join(lab, "workspaces")
     for name in ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "JUPYTER_CONFIG_PATH"):
         os.environ.pop(name, None)
-    return ["--KernelManager.transport=ipc"]
+    return ["--KernelManager.transport=ipc", f"--ServerApp.root_dir={home}"]
 
 
 if __name__ == "__main__":

@@ -120,11 +120,10 @@ def _follow(response: http.client.HTTPResponse) -> None:
             continue
         if "error" in told:
             raise BuildImageError(str(told["error"]).strip())
-        text = told.get("stream", "")
-        if not text and "progress" not in told:
-            text = f"{told.get('status', '')}\n"
-        if text.strip():
-            print(text, end="", flush=True)
+        if "stream" in told:
+            print(told["stream"], end="", flush=True)
+        elif "status" in told and "progress" not in told:
+            print(told["status"], flush=True)
 
 
 def _engine() -> http.client.HTTPConnection:

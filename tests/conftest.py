@@ -8,6 +8,7 @@ settings.load_profile("gavip")
 pytest_plugins = [
     "tests.support.browser",
     "tests.support.docker",
+    "tests.support.image",
     "tests.support.postgres",
     "tests.support.tap",
 ]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from avi_image.start_session import give_welcome
+from tests.support.small_disk import small_file_system
 
 SCRIPT = Path(__file__).parents[2] / "avi_image" / "start_session.py"
 
@@ -63,31 +62,15 @@ def test_planted_links_lead_nowhere(
     assert (home / name).is_symlink()
 
 
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a user-space on a disk without a free byte."""
-    place = tmp_path / "full"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "gavip-test", str(place)]
-    if os.geteuid() or subprocess.run(mount, check=False, timeout=20).returncode:
-        pytest.skip("mounting a small disk needs root")
-    try:
-        with (place / "filler").open("wb", buffering=0) as filler:
-            while filler.write(bytes(4096)):
-                pass
-    except OSError:
-        pass
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True, timeout=20)
-
-
-def test_full_disk_is_tried_again(full_disk: Path, source: str) -> None:
+def test_full_disk_is_tried_again(home: Path, source: str) -> None:
     """On a full disk nothing is left behind; with room, the next start succeeds."""
-    with pytest.raises(OSError, match="No space"):
-        give_welcome(str(full_disk), source)
-    assert [path.name for path in full_disk.iterdir()] == ["filler"]
-    (full_disk / "filler").unlink()
-    assert give_welcome(str(full_disk), source)
+    with small_file_system(home) as disk:
+        disk.fill()
+        with pytest.raises(OSError, match="No space"):
+            give_welcome(str(home), source)
+        assert [path.name for path in home.iterdir()] == ["ballast"]
+        disk.relieve()
+        assert give_welcome(str(home), source)
 
 
 @pytest.mark.parametrize("data", ["data", "nowhere"])
@@ -131,10 +114,12 @@ def test_server_gets_a_clean_environment(
         check=True,
     )
     lines = done.stdout.splitlines()
-    assert lines[0] == "--KernelManager.transport=ipc --port=1"
+    ours = f"--KernelManager.transport=ipc --ServerApp.root_dir={home}"
+    assert lines[0] == f"{ours} --port=1"
     assert lines[-1] == "/"
     told = dict(line.split("=", 1) for line in lines[1:-1] if "=" in line)
     assert told["JUPYTERHUB_DISABLE_USER_CONFIG"] == "1"
-    assert told["JUPYTERHUB_ROOT_DIR"] == str(home)
-    assert not told["JUPYTER_RUNTIME_DIR"].startswith(str(home))
+    for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR"):
+        assert not told[name].startswith(str(home))
+    assert told["JUPYTERLAB_SETTINGS_DIR"].startswith(str(home))
     assert not {"PYTHONPATH", "JUPYTER_CONFIG_PATH"} & set(told)
