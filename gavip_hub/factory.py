@@ -200,6 +200,7 @@ class Factory:
         parts = Parts(
             settings=self.settings,
             auth=auth,
+            clock=portal.clock,
             launches=portal.launches,
             servers=portal.servers,
             estimates=portal.estimates,

@@ -9,6 +9,7 @@ from gavip_hub.portal.launches import Launches
 from gavip_hub.portal.platform import Platform
 from gavip_hub.portal.servers import Servers
 from gavip_hub.portal.watch import Watch
+from gavip_hub.ports import Clock
 from gavip_hub.settings import Settings
 
 __all__ = ["Parts"]
@@ -20,6 +21,7 @@ class Parts:
 
     settings: Settings
     auth: HubOAuth
+    clock: Clock
     launches: Launches
     servers: Servers
     estimates: Estimates

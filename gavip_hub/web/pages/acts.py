@@ -46,6 +46,6 @@ class ExtendPageHandler(OneLaunchPage):
             by = parse_walltime(self.get_body_argument("by", ""), field="by")
             await self.parts.launches.extend(launch.id, self.reach(), by)
         except RequestRejected as refusal:
-            await self.answer(launch, status_of(refusal), refusal.message)
+            await self.answer(launch, status_of(refusal), refusal)
             return
         self.redirect(self.page_of(launch.id), status=HTTPStatus.SEE_OTHER)

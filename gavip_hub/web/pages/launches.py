@@ -1,7 +1,7 @@
 """The pages of launches: all of mine, and one."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from gavip_hub.api import models, translate
@@ -11,6 +11,7 @@ from gavip_hub.domain.amounts import (
     format_duration,
     format_memory,
 )
+from gavip_hub.domain.errors import GavipError
 from gavip_hub.domain.event import LaunchEvent
 from gavip_hub.domain.phase import ENDED, HOLDING, WAITING, Phase
 from gavip_hub.ports import LaunchFilter
@@ -30,7 +31,7 @@ LIVE = 100
 MUCH_SOONER = timedelta(minutes=5)
 """A smaller size is worth a hint if it would start this much earlier."""
 
-EXTENSIONS = (("30m", "30 minutes"), ("1h", "1 hour"), ("4h", "4 hours"))
+EXTENSIONS = (("30m", "30 min"), ("1h", "1 h"), ("4h", "4 h"))
 """What the page offers to add to a deadline; the queue may allow less."""
 
 
@@ -50,6 +51,8 @@ class Entry:
     launch: models.Launch
     story: story.Story
     amounts: str
+    ended: str
+    """When it ended, where it did."""
 
 
 class MyLaunchesHandler(PageHandler):
@@ -58,7 +61,7 @@ class MyLaunchesHandler(PageHandler):
     async def get(self) -> None:
         """Answer with the caller's launches."""
         self.caller.need(READ)
-        now = datetime.now(UTC)
+        now = self.parts.clock.now()
         running = await self._entries(HOLDING, LIVE, now)
         waiting = await self._entries(WAITING, LIVE, now)
         ended = await self._entries(ENDED, RECENT, now)
@@ -81,7 +84,13 @@ class MyLaunchesHandler(PageHandler):
             self.launch_model(view) for view in await self.parts.launches.find(wanted)
         ]
         return [
-            Entry(one, story.tell(one, now), story.amounts(one)) for one in launches
+            Entry(
+                one,
+                story.tell(one, now),
+                story.amounts(one),
+                format_clock(one.ended_at, now) if one.ended_at else "",
+            )
+            for one in launches
         ]
 
 
@@ -102,10 +111,10 @@ class OneLaunchPage(PageHandler):
         self,
         launch: models.Launch,
         status: HTTPStatus = HTTPStatus.OK,
-        refused: str = "",
+        refused: GavipError | None = None,
     ) -> None:
         """Send the page of a launch, with what was refused on it."""
-        now = datetime.now(UTC)
+        now = self.parts.clock.now()
         events = await self._events(launch.id)
         rules = self.parts.settings.rules
         sizes = [translate.to_size(size) for size in rules.sizes]
@@ -129,7 +138,7 @@ class OneLaunchPage(PageHandler):
                 launch, self.hub_url, sizes, await self._most(launch)
             ),
             extensions=EXTENSIONS if told.state == "running" else (),
-            events=events,
+            log=story.log(events, now),
             last=events[-1].sequence if events else 0,
             refused=refused,
         )
@@ -197,9 +206,7 @@ def _usage(launch: models.Launch) -> dict[str, object] | None:
         return None
     given = launch.resources
     cpu = f"{used.cpu_milli / 1_000:.1f} of {format_cpu(given.cpu_milli)}"
-    memory = (
-        f"{format_memory(used.memory_bytes)} of {format_memory(given.memory_bytes)}"
-    )
+    memory = f"{_rough(used.memory_bytes)} of {format_memory(given.memory_bytes)}"
     return {
         "cpu": cpu,
         "memory": memory,
@@ -208,7 +215,14 @@ def _usage(launch: models.Launch) -> dict[str, object] | None:
     }
 
 
+def _rough(memory_bytes: int) -> str:
+    """Return measured memory without digits that change at each look."""
+    if memory_bytes < 10**9:
+        return f"{round(memory_bytes / 10**6)} MB"
+    return f"{memory_bytes / 10**9:.1f} GB"
+
+
 def _peak(launch: models.Launch) -> str:
     peak = launch.ending.peak_memory_bytes if launch.ending else None
     peak = peak or launch.peak_memory_bytes
-    return format_memory(peak) if peak and launch.phase in ENDED else ""
+    return _rough(peak) if peak and launch.phase in ENDED else ""

@@ -1,5 +1,6 @@
 """What a page tells of one launch: where it stands, and what one can do next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
@@ -13,6 +14,7 @@ from gavip_hub.domain.amounts import (
     format_gpu,
     format_memory,
 )
+from gavip_hub.domain.event import LaunchEvent
 from gavip_hub.domain.launch import EndCode
 from gavip_hub.domain.phase import ENDED, WAITING, Phase
 
@@ -22,6 +24,7 @@ __all__ = [
     "Story",
     "amounts",
     "form_link",
+    "log",
     "next_steps",
     "ran",
     "tell",
@@ -109,7 +112,8 @@ def tell(launch: models.Launch, now: datetime) -> Story:
     end = ENDS.get(launch.ending.code, "Ended") if launch.ending else "Ended"
     why = launch.ending.message if launch.ending else launch.reason
     if state == "stopping":
-        return Story(state, f"Stopping · {name}", "Stopping", f"{end}.", why)
+        headline = "It is just being ended."
+        return Story(state, f"Stopping · {name}", "Stopping", headline, why)
     return Story(state, f"{end} · {name}", end, "", why)
 
 
@@ -203,6 +207,17 @@ def _hours(seconds: int) -> str:
 
 def _decimal(amount: int, unit: int) -> str:
     return f"{amount / unit:.3f}".rstrip("0").rstrip(".")
+
+
+def log(events: Sequence[LaunchEvent], now: datetime) -> list[tuple[str, str, str]]:
+    """Return time (machine's and people's) and words of each event that adds any."""
+    told: list[tuple[str, str, str]] = []
+    for event in events:
+        if told and told[-1][2] == event.message:
+            continue
+        day = "" if event.at.date() == now.date() else f"{event.at:%d %b} "
+        told.append((event.at.isoformat(), f"{day}{event.at:%H:%M:%S}", event.message))
+    return told
 
 
 def waited(launch: models.Launch, now: datetime) -> str:
