@@ -18,6 +18,7 @@ __all__ = ["main"]
 
 _MARKER = ".gavip-welcome"
 _NAME = "welcome.ipynb"
+_ROOM_BYTES = 1 << 16
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SERVERS = ("jupyterhub-singleuser", "jupyter-lab", "jupyter-server")
 
@@ -77,6 +78,34 @@ def give_welcome(home: str, source: str) -> bool:
         os.close(folder)
 
 
+def has_room(home: str) -> bool:
+    """Tell whether a user-space takes a small file.
+
+    Parameters
+    ----------
+    home
+        The user-space.
+    """
+    try:
+        folder = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    scratch = f".gavip-room.{os.urandom(4).hex()}"
+    try:
+        with os.fdopen(os.open(scratch, _NEW_FILE, 0o600, dir_fd=folder), "wb") as out:
+            out.write(bytes(_ROOM_BYTES))
+            out.flush()
+            os.fsync(out.fileno())  # where quotas of network disks speak up
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(scratch, dir_fd=folder)
+        os.close(folder)
+
+
 def _place(content: bytes, name: str, folder: int) -> None:
     """Make a whole file appear under a name that is free, or nothing at all."""
     scratch = f".{name}.{os.getpid()}.{os.urandom(4).hex()}"
@@ -113,6 +142,10 @@ def _server_settings(home: str) -> list[str]:
     lab = os.path.join(home, ".jupyter", "lab")
     os.environ["JUPYTERLAB_SETTINGS_DIR"] = os.path.join(lab, "user-settings")
     os.environ["JUPYTERLAB_WORKSPACES_DIR"] = os.path.join(lab, "workspaces")
+    if not has_room(home):
+        # A kernel without room for its profile dies at its first start.
+        os.environ["IPYTHONDIR"] = os.path.join(runtime, "ipython")
+        sys.stderr.write("start-session: the user-space is full or not writable\n")
     for name in ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME", "JUPYTER_CONFIG_PATH"):
         os.environ.pop(name, None)
     return ["--KernelManager.transport=ipc", f"--ServerApp.root_dir={home}"]

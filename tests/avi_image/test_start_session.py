@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from avi_image.start_session import give_welcome
+from avi_image.start_session import give_welcome, has_room
 from tests.support.small_disk import small_file_system
 
 SCRIPT = Path(__file__).parents[2] / "avi_image" / "start_session.py"
@@ -69,8 +69,14 @@ def test_full_disk_is_tried_again(home: Path, source: str) -> None:
         with pytest.raises(OSError, match="No space"):
             give_welcome(str(home), source)
         assert [path.name for path in home.iterdir()] == ["ballast"]
+        assert not has_room(str(home))
         disk.relieve()
         assert give_welcome(str(home), source)
+        assert has_room(str(home))
+        assert sorted(path.name for path in home.iterdir()) == [
+            ".gavip-welcome",
+            "welcome.ipynb",
+        ]
 
 
 @pytest.mark.parametrize("data", ["data", "nowhere"])
