@@ -33,7 +33,7 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 _STEPS = 7
 _INTERNAL = {"hub_port": 8081, "proxy_api_port": 8001, "service_port": 8082}
 _HEALTH = ("/hub/health", "/services/gavip/api/v1/health")
-_OWN = ("configurable-http-proxy", "gavip_hub", "gavip-hub")
+_OWN = ("configurable-http-proxy", "gavip_hub serve", "gavip_hub work")
 _MISLEADING = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX")
 _INTERRUPTED = 130
 
@@ -181,7 +181,7 @@ def _serve(
             facts,
             layout,
             show_password=sys.stdout.isatty(),
-            own_sign_in=has_own_sign_in(config.read_text()),
+            own_sign_in=has_own_sign_in(settings.config.read_text()),
         )
         print(said, flush=True)
         hub.wait_end()

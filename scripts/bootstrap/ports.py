@@ -116,8 +116,7 @@ def holder(port: int, proc: Path = Path("/proc")) -> str | None:
     wanted = {f"socket:[{inode}]" for inode in inodes}
     for folder in proc.iterdir():
         if folder.name.isdigit() and _holds(folder, wanted):
-            name = _word(folder / "comm") or "a program"
-            return f"{name} (process {folder.name})"
+            return f"{_name(folder)} (process {folder.name})"
     return None
 
 
@@ -137,6 +136,14 @@ def _holds(folder: Path, wanted: set[str]) -> bool:
         return any(str(fd.readlink()) in wanted for fd in (folder / "fd").iterdir())
     except OSError:
         return False
+
+
+def _name(folder: Path) -> str:
+    """Return a program's name, with the script that an interpreter runs."""
+    words = _word(folder / "cmdline").split("\0")
+    script = [word for word in words[1:2] if word and not word.startswith("-")]
+    names = [Path(word).name for word in (*words[:1], *script)]
+    return " ".join(names) or "a program"
 
 
 def _word(path: Path) -> str:

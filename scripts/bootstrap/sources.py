@@ -73,7 +73,7 @@ def copy_sources(checkout: Path, target: Path) -> None:
         for file in files_below(part, leave_out=skipped):
             copy = target / file.relative_to(checkout)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, copy)
+            shutil.copy(file, copy)
 
 
 def _empty(folder: Path, keep: Sequence[str]) -> None:
