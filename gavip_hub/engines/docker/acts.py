@@ -157,7 +157,7 @@ class DockerActs:
     def _create(self, client: docker.APIClient, spec: ContainerSpec) -> bool:
         """Create it; return whether it is yet to be started."""
         settings = self._settings
-        host = host_config_of(spec, settings.network)
+        host = host_config_of(spec, settings.network, settings.user)
         for _ in range(_TRIES):
             try:
                 client.create_container(

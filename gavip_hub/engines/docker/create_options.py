@@ -63,7 +63,11 @@ def create_kwargs_of(
     }
 
 
-def host_config_of(spec: ContainerSpec, network: str) -> dict[str, Any]:
+def host_config_of(
+    spec: ContainerSpec,
+    network: str,
+    user: str = f"{SESSION_UID}:{SESSION_GID}",
+) -> dict[str, Any]:
     """Return what the engine grants and denies, for ``create_host_config``.
 
     Parameters
@@ -72,7 +76,11 @@ def host_config_of(spec: ContainerSpec, network: str) -> dict[str, Any]:
         What is to be run.
     network
         The network that it joins, if it may reach anything.
+    user
+        User and group inside, who own the folders in memory.
     """
+    uid, gid = user.split(":")
+    owner = f"uid={uid},gid={gid}"
     return {
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
@@ -85,7 +93,9 @@ def host_config_of(spec: ContainerSpec, network: str) -> dict[str, Any]:
         "pids_limit": spec.pids + _OWN_PIDS,
         "shm_size": shm_bytes(spec.limits),
         "tmpfs": {
-            one.path: f"rw,exec,nosuid,nodev,size={one.size_bytes},mode={one.mode:o}"
+            one.path: (
+                f"rw,exec,nosuid,nodev,size={one.size_bytes},mode={one.mode:o},{owner}"
+            )
             for one in tmpfs_of(spec.limits)
         },
         "mounts": _mounts_of(spec),

@@ -1,5 +1,6 @@
 """What the sandbox engine does on disk and to processes; every call may block."""
 
+import contextlib
 import json
 import os
 import select
@@ -68,7 +69,18 @@ class SandboxActs:
         ------
         BackendFault
             Raised if it cannot be started; nothing is left of it then.
+        EngineUnavailable
+            Raised if its records cannot be written; a repeated create goes on.
         """
+        try:
+            self._create(spec)
+        except OSError as error:
+            raise EngineUnavailable(
+                f"The sandbox {spec.name} could not be started ({error.strerror}); "
+                f"see {self._settings.state_dir}."
+            ) from error
+
+    def _create(self, spec: ContainerSpec) -> None:
         self._prepare()
         folder = self._records.make(spec.name)
         with folder.claimed() as lock_fd:
@@ -76,7 +88,8 @@ class SandboxActs:
                 return
             folder.write_job(Job(spec, self._settings))
             if spec.deadline is not None:
-                _write_deadline(folder, spec.deadline)
+                at = spec.deadline.astimezone(UTC).isoformat()
+                folder.write("deadline", {"at": at})
             if not folder.control.exists():
                 os.mkfifo(folder.control, 0o600)
             fault = self._start_keeper(folder, lock_fd)
@@ -102,8 +115,10 @@ class SandboxActs:
         folder = self._records.folder(name)
         if not folder.alive():
             return False
-        folder.write("stop", {"grace_s": grace.total_seconds()})
-        folder.poke("stop")
+        grace_s = grace.total_seconds()
+        with contextlib.suppress(OSError):  # gone meanwhile, or the disk is full
+            folder.write("stop", {"grace_s": grace_s})
+        folder.tell(f"stop {grace_s}")
         return True
 
     def remove(self, name: str) -> None:
@@ -145,9 +160,10 @@ class SandboxActs:
     def set_deadline(self, name: str, deadline: datetime) -> None:
         """Write the new deadline down and wake the keeper."""
         folder = self._records.folder(name)
-        if folder.path.exists():
-            _write_deadline(folder, deadline)
-            folder.poke("deadline")
+        at = deadline.astimezone(UTC).isoformat()
+        with contextlib.suppress(OSError):  # gone meanwhile, or the disk is full
+            folder.write("deadline", {"at": at})
+        folder.tell(f"deadline {at}")
 
     def _prepare(self) -> None:
         self._records.prepare()
@@ -228,10 +244,6 @@ def _as_status(
 
 def _is_there(started: Started) -> bool:
     return start_ticks(started.init_pid) == started.init_start
-
-
-def _write_deadline(folder: Folder, deadline: datetime) -> None:
-    folder.write("deadline", {"at": deadline.astimezone(UTC).isoformat()})
 
 
 def _await_report(read_fd: int, patience: timedelta, folder: Folder) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["CgroupRoom", "controllers_of", "find_room", "parse_room_candidates"]
+__all__ = ["CgroupRoom", "claim_version_2", "find_room", "parse_room_candidates"]
 
 _SUBTREE: Final = "gavip"
 _NEEDED: Final = ("memory", "pids", "cpu")
@@ -35,7 +35,7 @@ def find_room() -> CgroupRoom | None:
     mountinfo = Path("/proc/self/mountinfo").read_text()
     membership = Path("/proc/self/cgroup").read_text()
     for version, choices in parse_room_candidates(mountinfo, membership):
-        room = _claim_version_1(choices) if version == 1 else _claim_version_2(choices)
+        room = _claim_version_1(choices) if version == 1 else claim_version_2(choices)
         if room is not None:
             return room
     return None
@@ -72,7 +72,7 @@ def parse_room_candidates(
     ]
 
 
-def controllers_of(folder: Path) -> frozenset[str]:
+def _controllers_of(folder: Path) -> frozenset[str]:
     """Return the controllers that a version 2 folder may pass on."""
     try:
         return frozenset((folder / "cgroup.controllers").read_text().split())
@@ -114,9 +114,10 @@ def _claim_version_1(choices: dict[str, list[Path]]) -> CgroupRoom | None:
     return CgroupRoom(1, folders) if set(_NEEDED) <= set(folders) else None
 
 
-def _claim_version_2(choices: dict[str, list[Path]]) -> CgroupRoom | None:
+def claim_version_2(choices: dict[str, list[Path]]) -> CgroupRoom | None:
+    """Return the highest folder of version 2 that passes the controllers on."""
     for candidate in choices["all"]:
-        if not set(_NEEDED) <= controllers_of(candidate):
+        if not set(_NEEDED) <= _controllers_of(candidate):
             continue
         ours = candidate / _SUBTREE
         with contextlib.suppress(OSError):

@@ -49,7 +49,8 @@ class UserNumbers:
                     "All user numbers of the sandbox are given out; raise uid_count.",
                     transient=False,
                 )
-            file.write(json.dumps([owner, number]) + "\n")
+            # on a line of its own, whatever a crash has left before it
+            file.write("\n" + json.dumps([owner, number]) + "\n")
             file.flush()
             os.fsync(file.fileno())
             return number

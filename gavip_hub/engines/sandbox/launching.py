@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import resource
 import signal
 from collections.abc import Callable
@@ -29,10 +30,11 @@ from gavip_hub.engines.sandbox.stage import (
 
 __all__ = ["Identity", "Sandbox", "launch", "limit_processes"]
 
-_RESET: Final = (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGTERM)
+_RESET: Final = ("SIGINT", "SIGHUP", "SIGPIPE", "SIGTERM", "SIGXFSZ")
 _NO_DUMP: Final = (0, 0)
 _DATA_FACTOR: Final = 2
 _DATA_EXTRA: Final = 1 << 30
+_COUNTS_PER_NAMESPACE: Final = (5, 14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,8 @@ class _Child:
         os._exit(126)
 
     def _exec(self, output_fd: int) -> None:
-        for number in _RESET:
-            signal.signal(number, signal.SIG_DFL)
+        for name in _RESET:
+            signal.signal(signal.Signals[name], signal.SIG_DFL)
         os.umask(0o022)
         os.setsid()
         null = os.open(os.devnull, os.O_RDONLY)
@@ -240,17 +242,33 @@ def limit_processes(init_pid: int, identity: Identity, pids: int) -> None:
     Root cannot always set another user's limits, but that user can: so a short-lived
     process becomes the user and does it.
     """
-    bound = (pids + 1, pids + 1)
+    count = pids + 1 + _counted_elsewhere(identity.uid)
     if not identity.as_root:
-        resource.prlimit(init_pid, resource.RLIMIT_NPROC, bound)
+        resource.prlimit(init_pid, resource.RLIMIT_NPROC, (count, count))
         return
 
     def act() -> None:
         become(identity.uid, identity.gid)
-        resource.prlimit(init_pid, resource.RLIMIT_NPROC, bound)
+        resource.prlimit(init_pid, resource.RLIMIT_NPROC, (count, count))
 
     if _in_child(act) != 0:
         raise BackendFault("The limit on processes could not be set.")
+
+
+def _counted_elsewhere(uid: int) -> int:
+    """Return what of a user counts against the limit though it is not in the sandbox.
+
+    From Linux 5.14 on each user namespace has a count of its own.
+    """
+    release = tuple(int(one) for one in re.findall(r"\d+", os.uname().release)[:2])
+    if release >= _COUNTS_PER_NAMESPACE:
+        return 0
+    total = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid == uid:
+                total += sum(1 for _ in (process / "task").iterdir())
+    return total
 
 
 def _in_child(act: Callable[[], None]) -> int:

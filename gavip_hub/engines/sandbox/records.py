@@ -79,7 +79,7 @@ class Folder:
 
     def write(self, what: str, value: dict[str, Any]) -> None:
         """Write a record so that readers see all of it or none, also after a crash."""
-        partial = self.path / f"{what}.{os.getpid()}.tmp"
+        partial = self.path / f"{what}.{os.urandom(8).hex()}.tmp"
         with open_private(partial, os.O_TRUNC) as file:
             json.dump(value, file)
             file.flush()
@@ -183,12 +183,12 @@ class Folder:
                 return None
             time.sleep(0.005)
 
-    def poke(self, word: str) -> None:
-        """Wake the keeper, so that it reads what was written for it."""
+    def tell(self, order: str) -> None:
+        """Tell the keeper at once what was written for it; it may be gone."""
         with contextlib.suppress(OSError):
             fd = os.open(self.control, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
-                os.write(fd, word.encode() + b"\n")
+                os.write(fd, order.encode() + b"\n")
             finally:
                 os.close(fd)
 

@@ -150,18 +150,27 @@ class Supervision:
         return True
 
     def _orders(self, fd: int) -> bool:
-        os.read(fd, 4096)
-        self._read_orders()
+        for line in os.read(fd, 4096).decode().splitlines():
+            word, _, value = line.partition(" ")
+            if word == "stop":
+                self._begin_stop(float(value))
+            elif word == "deadline":
+                self._move_deadline(datetime.fromisoformat(value))
         return True
 
     def _read_orders(self) -> None:
+        """Follow what was ordered before this watch began."""
         stop = self._folder.read_stop()
         if stop is not None:
             self._begin_stop(stop.grace_s)
         deadline = self._folder.read_deadline()
         if deadline is not None:
-            left = (deadline - datetime.now(UTC)).total_seconds()
-            self._deadline_s = time.monotonic() + left
+            self._move_deadline(deadline)
+
+    def _move_deadline(self, deadline: datetime) -> None:
+        """Count from now on a clock that never steps."""
+        left = (deadline - datetime.now(UTC)).total_seconds()
+        self._deadline_s = time.monotonic() + left
 
     def _keep_time(self, now: float) -> None:
         if self._deadline_s is not None and now >= self._deadline_s:

@@ -24,7 +24,11 @@ from tests.support.ordinary_user import (
 )
 
 IMAGE = "debian:bookworm-slim"
-REAL = ["sandbox-root", "sandbox-user", pytest.param("docker", marks=pytest.mark.docker)]
+REAL = [
+    "sandbox-root",
+    "sandbox-user",
+    pytest.param("docker", marks=pytest.mark.docker),
+]
 WITH_FAKE = [*REAL, "fake"]
 
 
