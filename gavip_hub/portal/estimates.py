@@ -1,7 +1,7 @@
 """When would it start? For a form that is being filled in, and for cells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gavip_hub.domain.errors import RequestRejected
@@ -50,10 +50,27 @@ class Estimates:
         self._rules = rules
 
     async def estimate(
-        self, owner: str, wishes: Sequence[tuple[Resources, timedelta]]
+        self,
+        owner: str,
+        wishes: Sequence[tuple[Resources, timedelta]],
+        *,
+        instead_of: str | None = None,
     ) -> list[Estimate]:
-        """Return when each wish would start, if it alone were asked for now."""
+        """Return when each wish would start, if it alone were asked for now.
+
+        Parameters
+        ----------
+        owner
+            Who would ask.
+        wishes
+            Amounts and walltime of each.
+        instead_of
+            A launch that would be given up for it.
+        """
         state = await self._dispatcher.state()
+        if instead_of is not None:
+            others = tuple(one for one in state.waiting if one.id != instead_of)
+            state = replace(state, waiting=others)
         now = self._ledger.clock.now()
         return [
             self._answer(state, owner, resources, walltime, now)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from gavip_hub.api import models, translate
 from gavip_hub.domain.amounts import (
     format_about,
+    format_clock,
     format_cpu,
     format_duration,
     format_memory,
@@ -167,7 +168,9 @@ class OneLaunchPage(PageHandler):
         wishes = [
             (rules[one.name].resources, rules[one.name].walltime) for one in smaller
         ]
-        answers = await self.parts.estimates.estimate(launch.owner, wishes)
+        answers = await self.parts.estimates.estimate(
+            launch.owner, wishes, instead_of=launch.id
+        )
         for size, one in reversed(list(zip(smaller, answers, strict=True))):
             own = launch.wait.estimated_start
             if not one.fits or one.start is None:
