@@ -129,7 +129,7 @@ def _roles(c: Any) -> None:
                 "start:servers",
                 "delete:servers",
                 "read:servers",
-                "read:users:name",
+                "list:users",
             ],
             "services": [SERVICE],
         },

@@ -231,6 +231,13 @@ class HubServers(Protocol):
         """Ask the hub to start a server; the spawner then claims its launch.
 
         Does nothing if it is up or coming up already.
+
+        Raises
+        ------
+        HubUnavailable
+            Raised if the hub does not answer within a bounded time.
+        HubRefused
+            Raised if it answers that it does not do it.
         """
 
     async def stop(self, owner: str, server_name: str) -> None:
@@ -238,3 +245,9 @@ class HubServers(Protocol):
 
     async def state(self, owner: str, server_name: str) -> ServerState | None:
         """Return what the hub knows of a server, or None if it knows none."""
+
+    async def active(self) -> Mapping[tuple[str, str], ServerState]:
+        """Return all servers that are up, coming up or going down.
+
+        The keys are owner and name of the server.
+        """

@@ -21,7 +21,8 @@
     │   └── StoreUnavailable     no space, no connection, read-only
     └── BackendFault             the engine or the hub did not do as asked
         ├── EngineUnavailable    no engine answers
-        └── HubUnavailable       the hub does not answer
+        ├── HubUnavailable       the hub does not answer
+        └── HubRefused           the hub answers, and does not do it
 """
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "ExtensionRefused",
     "FencedOut",
     "GavipError",
+    "HubRefused",
     "HubUnavailable",
     "IdempotencyConflict",
     "IllegalTransition",
@@ -216,3 +218,10 @@ class HubUnavailable(BackendFault):
 
     code = "hub_unavailable"
     title = "The hub does not answer"
+
+
+class HubRefused(BackendFault):
+    """The hub answers, and does not do what it was asked."""
+
+    code = "hub_refused"
+    title = "The hub refused"

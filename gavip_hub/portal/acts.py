@@ -8,16 +8,17 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gavip_hub.domain.container import ContainerSpec, ContainerStatus
 from gavip_hub.domain.errors import (
     BackendFault,
+    FencedOut,
     GavipError,
+    HubRefused,
     HubUnavailable,
     StoreConflict,
-    StoreFault,
 )
 from gavip_hub.domain.launch import Ending, Launch
 from gavip_hub.domain.phase import Phase
@@ -27,18 +28,27 @@ from gavip_hub.portal.ledger import Ledger, final_phase
 from gavip_hub.ports import Engine, HubServers
 from gavip_hub.settings import Rules
 
-__all__ = ["Acts", "SpecMaker"]
+__all__ = ["PAUSE", "Acts", "SpecMaker"]
 
 log = logging.getLogger(__name__)
 
-PAUSE_S = 2.0
-"""Pause after an act that failed, before it is tried again [s]."""
+PAUSE = timedelta(seconds=2)
+"""Pause after an act that failed, before it is tried again."""
 
 ATTEMPTS = 2
-"""Starts of one launch before it is given up."""
+"""Starts of a launch before it counts as failed."""
 
 SpecMaker = Callable[[Launch], ContainerSpec]
 """Turns a launch that the service itself starts into what an engine runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is being done to a launch."""
+
+    phase: Phase
+    """The phase that called for it."""
+    task: asyncio.Task[None]
 
 
 class Acts:
@@ -54,6 +64,8 @@ class Acts:
         Times of grace.
     make_spec
         For kinds that the hub does not start.
+    pause
+        How long to wait before an act is tried again.
     """
 
     def __init__(
@@ -64,6 +76,7 @@ class Acts:
         hub: HubServers,
         rules: Rules,
         make_spec: SpecMaker,
+        pause: timedelta = PAUSE,
     ) -> None:
         self._ledger = ledger
         self._board = board
@@ -71,59 +84,101 @@ class Acts:
         self._hub = hub
         self._rules = rules
         self._make_spec = make_spec
-        self._at_work: dict[str, asyncio.Task[None]] = {}
+        self._pause_s = pause.total_seconds()
+        self._at_work: dict[str, _Work] = {}
+        self._refusals: dict[str, int] = {}
 
     def look_at(self, holding: Iterable[Launch]) -> None:
         """Begin whatever these launches need and nobody works on yet."""
         for launch in holding:
-            if launch.id in self._at_work:
-                continue
-            if launch.phase is Phase.ADMITTED:
-                if launch.id not in self._board.starting_in_hub:
-                    self._begin(launch, self._start(launch))
+            work = self._at_work.get(launch.id)
+            if work is not None:
+                self._hurry(launch, work)
             elif launch.phase is Phase.STOPPING:
                 self._begin(launch, self._stop(launch))
+            elif self._board.engine_fault is None:
+                self._look_at_start(launch)
+
+    def _look_at_start(self, launch: Launch) -> None:
+        interactive = launch.request.kind.interactive
+        if launch.phase is Phase.ADMITTED:
+            if launch.id not in self._board.starting_in_hub:
+                start = self._ask_hub if interactive else self._start
+                self._begin(launch, start(launch))
+        elif launch.phase is Phase.STARTING and not interactive:
+            # An earlier service was ended between the intent and the act.
+            self._begin(launch, self._create(launch))
+
+    @staticmethod
+    def _hurry(launch: Launch, work: _Work) -> None:
+        """Let an end not wait for a start that only waits for the hub."""
+        if (
+            launch.phase is Phase.STOPPING
+            and work.phase is not Phase.STOPPING
+            and launch.request.kind.interactive
+        ):
+            work.task.cancel()
+
+    def works_on(self, launch: Launch) -> bool:
+        """Return whether something is being done to a launch."""
+        return launch.id in self._at_work
 
     async def close(self) -> None:
         """Let go of all acts; they are begun again at the next start."""
-        for task in self._at_work.values():
+        tasks = [work.task for work in self._at_work.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._at_work.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin(self, launch: Launch, act: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(self._guarded(launch, act))
-        self._at_work[launch.id] = task
+        self._at_work[launch.id] = _Work(launch.phase, task)
 
     async def _guarded(self, launch: Launch, act: Coroutine[None, None, None]) -> None:
         try:
             await act
-        except StoreConflict:
-            self._ledger.work.set()
-        except HubUnavailable as fault:
-            self._board.hub_fault = fault.message
-            await asyncio.sleep(PAUSE_S)
-        except (BackendFault, StoreFault) as fault:
+        except (StoreConflict, FencedOut):
+            # Overtaken by another change, which the next pass sees; or by another
+            # service, which the lease's own loop sees.
+            pass
+        except GavipError as fault:
+            if isinstance(fault, HubUnavailable):
+                self._board.hub_fault = fault.message
             log.warning("Launch %s: %s", launch.id, fault.message)
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(self._pause_s)
         finally:
             self._at_work.pop(launch.id, None)
             self._ledger.work.set()
 
-    async def _start(self, launch: Launch) -> None:
-        await self._clear_earlier_attempts(launch)
-        if launch.request.kind.interactive:
+    async def _ask_hub(self, launch: Launch) -> None:
+        await self.clear_earlier_attempts(launch)
+        try:
             await self._hub.start(launch.request.owner, launch.request.server_name)
+        except HubRefused as fault:
+            await self._refused(launch, fault)
+        else:
             self._board.hub_fault = None
-            # The spawner's claim moves it on; until then, do not ask at every pass.
-            await asyncio.sleep(PAUSE_S)
-            return
-        now = self._ledger.clock.now()
+            self._refusals.pop(launch.id, None)
+        # The spawner's claim moves it on; until then, do not ask at every pass.
+        await asyncio.sleep(self._pause_s)
+
+    async def _refused(self, launch: Launch, fault: HubRefused) -> None:
+        """End a launch that the hub refuses to start again and again."""
+        count = self._refusals.get(launch.id, 0) + 1
+        self._refusals[launch.id] = count
+        if count >= ATTEMPTS:
+            self._refusals.pop(launch.id)
+            await self._ledger.end(launch, endings.failed_to_start(fault.message))
+
+    async def _start(self, launch: Launch) -> None:
+        await self.clear_earlier_attempts(launch)
+        deadline = self._ledger.clock.now() + launch.request.walltime
         starting = await self._ledger.move(
-            launch,
-            Phase.STARTING,
-            "Starting.",
-            deadline=now + launch.request.walltime,
+            launch, Phase.STARTING, "Starting.", deadline=deadline
         )
+        await self._create(starting)
+
+    async def _create(self, starting: Launch) -> None:
         try:
             await self._engine.create(self._make_spec(starting))
         except GavipError as fault:
@@ -131,7 +186,7 @@ class Acts:
             return
         await self._ledger.move(starting, Phase.RUNNING, "Running.")
 
-    async def _clear_earlier_attempts(self, launch: Launch) -> None:
+    async def clear_earlier_attempts(self, launch: Launch) -> None:
         """Make sure that attempt n is gone before attempt n+1 exists."""
         for attempt in range(1, launch.attempt):
             earlier = replace(launch, attempt=attempt).engine_name
@@ -151,9 +206,12 @@ class Acts:
 
     async def _stop(self, launch: Launch) -> None:
         if launch.request.kind.interactive:
-            with suppress(HubUnavailable):
+            with suppress(BackendFault):
                 await self._hub.stop(launch.request.owner, launch.request.server_name)
-        await self._clear_earlier_attempts(launch)
+            if launch.started_at is not None and launch.running_at is None:
+                # A spawner that was interrupted may still be creating it.
+                await asyncio.sleep(self._pause_s)
+        await self.clear_earlier_attempts(launch)
         await self._engine.stop(launch.engine_name, self._rules.stop_grace)
         status = await self._status(launch.engine_name)
         await self._engine.remove(launch.engine_name)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from gavip_hub.domain.errors import StoreConflict, StoreFault
+from gavip_hub.domain.errors import FencedOut, StoreConflict, StoreFault
 from gavip_hub.domain.event import EventKind, LaunchEvent
 from gavip_hub.domain.launch import Launch
 from gavip_hub.policy.decide import decide
@@ -79,6 +79,8 @@ class Dispatcher:
                 await asyncio.wait_for(self._ledger.work.wait(), self._interval_s)
             try:
                 await self.settle()
+            except FencedOut:
+                raise
             except StoreFault as fault:
                 log.warning("The queue stands still: %s", fault.message)
                 await asyncio.sleep(self._interval_s)

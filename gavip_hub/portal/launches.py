@@ -14,13 +14,13 @@ from gavip_hub.domain.errors import (
 )
 from gavip_hub.domain.event import EventKind, LaunchEvent
 from gavip_hub.domain.launch import Ending, Launch, LaunchRequest
-from gavip_hub.domain.phase import ENDED, Phase
+from gavip_hub.domain.phase import ENDED, HOLDING, Phase
 from gavip_hub.policy.eligibility import check_request
 from gavip_hub.policy.extension import longest_extension
 from gavip_hub.portal import endings
 from gavip_hub.portal.board import Activity, Board, LaunchView
 from gavip_hub.portal.dispatcher import Dispatcher
-from gavip_hub.portal.ledger import Ledger
+from gavip_hub.portal.ledger import Ledger, on_what_is
 from gavip_hub.ports import Engine, LaunchFilter, Submission
 from gavip_hub.settings import Rules
 
@@ -101,15 +101,19 @@ class Launches:
         self, launch_id: str, owner: str | None, *, by_operator: bool = False
     ) -> LaunchView:
         """End a launch, wherever it stands; repeating does no harm."""
-        launch = await self._owned(launch_id, owner)
-        if launch.phase not in ENDED and launch.phase is not Phase.STOPPING:
+
+        async def act() -> Launch:
+            launch = await self._owned(launch_id, owner)
+            if launch.phase in ENDED or launch.phase is Phase.STOPPING:
+                return launch
             ending = (
                 endings.operator(launch)
                 if by_operator
                 else endings.stopped(launch, "its owner")
             )
-            launch = await self.end(launch, ending)
-        return self._board.view(launch)
+            return await self.end(launch, ending)
+
+        return self._board.view(await on_what_is(act))
 
     async def end(self, launch: Launch, ending: Ending) -> Launch:
         """Decide the end of a launch."""
@@ -132,14 +136,20 @@ class Launches:
             Raised if somebody waits for its place, or the walltime would grow past
             the longest; the message says how much can be given.
         """
-        launch = await self._owned(launch_id, owner)
-        if launch.phase is not Phase.RUNNING or launch.deadline is None:
-            raise IllegalTransition(
-                f"Only a running launch can be extended; this one is {launch.phase}."
-            )
         if by < SHORTEST_EXTENSION:
             raise InvalidField(
                 "by must be at least one minute, such as '30m'.", field="by"
+            )
+
+        async def act() -> Launch:
+            return await self._extend(await self._owned(launch_id, owner), by)
+
+        return self._board.view(await on_what_is(act))
+
+    async def _extend(self, launch: Launch, by: timedelta) -> Launch:
+        if launch.phase is not Phase.RUNNING or launch.deadline is None:
+            raise IllegalTransition(
+                f"Only a running launch can be extended; this one is {launch.phase}."
             )
         now = self._ledger.clock.now()
         leeway = longest_extension(
@@ -157,16 +167,17 @@ class Launches:
             )
             raise ExtensionRefused(f"{leeway.reason}{offer}", field="by")
         deadline = launch.deadline + by
+        # The engine first: what it allows too long, the record's deadline still ends;
+        # what it ended too early would break a promise.
+        await self._engine.set_deadline(launch.engine_name, deadline)
         clock = format_clock(deadline, now)
-        extended = await self._ledger.note(
+        return await self._ledger.note(
             launch,
             EventKind.EXTENDED,
             f"Extended by {format_duration(by)}: ends at {clock}.",
             deadline=deadline,
             detail={"deadline": deadline.isoformat()},
         )
-        await self._engine.set_deadline(launch.engine_name, deadline)
-        return self._board.view(extended)
 
     async def told_activity(
         self,
@@ -178,14 +189,18 @@ class Launches:
         ready: bool,
     ) -> LaunchView:
         """Note what a session says of itself; a first word means that it runs."""
-        launch = await self._owned(launch_id, owner)
-        if launch.phase in ENDED:
-            return self._board.view(launch)
-        now = self._ledger.clock.now()
-        self._board.activity[launch.id] = Activity(busy, last_activity, now)
-        if ready and launch.phase is Phase.STARTING:
-            launch = await self._ledger.move(launch, Phase.RUNNING, "Running.")
-        return self._board.view(launch)
+
+        async def act() -> Launch:
+            launch = await self._owned(launch_id, owner)
+            if launch.phase not in HOLDING:
+                return launch
+            now = self._ledger.clock.now()
+            self._board.activity[launch.id] = Activity(busy, last_activity, now)
+            if ready and launch.phase is Phase.STARTING:
+                return await self._ledger.move(launch, Phase.RUNNING, "Running.")
+            return launch
+
+        return self._board.view(await on_what_is(act))
 
     async def _check(self, request: LaunchRequest) -> None:
         quota = self._rules.quotas.get(request.owner, self._rules.default_quota)

@@ -1,15 +1,37 @@
 """Writes to the store, and everybody who must hear of them woken."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
+from typing import TypeVar
 
+from gavip_hub.domain.errors import StoreConflict
 from gavip_hub.domain.event import EventKind
 from gavip_hub.domain.launch import EndCode, Ending, Launch
 from gavip_hub.domain.phase import HOLDING, Phase
 from gavip_hub.ports import Change, Clock, LaunchStore, Submission
 
-__all__ = ["Ledger", "final_phase"]
+__all__ = ["Ledger", "final_phase", "on_what_is"]
+
+T = TypeVar("T")
+
+TRIES = 8
+"""Times that somebody who was overtaken by another change looks again."""
+
+
+async def on_what_is(act: Callable[[], Awaitable[T]]) -> T:
+    """Do an act that reads a launch and changes it; again if it was overtaken.
+
+    Raises
+    ------
+    StoreConflict
+        Raised if others were quicker each time.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(StoreConflict):
+            return await act()
+    return await act()
 
 
 def final_phase(launch: Launch, ending: Ending) -> Phase:

@@ -19,6 +19,9 @@ __all__ = ["Meter"]
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 8
+"""Measurements under way at a time."""
+
 WORTH_KEEPING = 1.02
 """Growth of the peak from which it is written to the database again."""
 
@@ -59,15 +62,23 @@ class Meter:
             for launch in await self._ledger.store.holding()
             if launch.phase is Phase.RUNNING
         ]
-        for launch in running:
-            usage = await self._engine.usage(launch.engine_name)
-            if usage is not None:
-                await self._record(launch, usage)
-                await self._tell_of_kills(launch, usage)
+        at_once = asyncio.Semaphore(AT_ONCE)
+        await asyncio.gather(*(self._measure(launch, at_once) for launch in running))
         names = {launch.engine_name for launch in running}
         self._oom_kills = {
             name: kills for name, kills in self._oom_kills.items() if name in names
         }
+
+    async def _measure(self, launch: Launch, at_once: asyncio.Semaphore) -> None:
+        """Measure one; what cannot be measured now is measured the next time."""
+        async with at_once:
+            try:
+                usage = await self._engine.usage(launch.engine_name)
+                if usage is not None:
+                    await self._record(launch, usage)
+                    await self._tell_of_kills(launch, usage)
+            except (BackendFault, StoreFault) as fault:
+                log.debug("Cannot measure %s: %s", launch.id, fault.message)
 
     async def _tell_of_kills(self, launch: Launch, usage: Usage) -> None:
         """Say why a kernel vanished while its session goes on.
@@ -78,8 +89,7 @@ class Meter:
         been told before.
         """
         kills = usage.oom_kills
-        before = self._oom_kills.get(launch.engine_name, kills)
-        self._oom_kills[launch.engine_name] = kills
+        before = self._oom_kills.setdefault(launch.engine_name, kills)
         if kills <= before:
             return
         limit = format_memory(launch.request.resources.memory_bytes)
@@ -90,6 +100,7 @@ class Meter:
             "notebook's kernel, was ended. Use less, or start again with more memory.",
             detail={"cause": "out_of_memory", "kills": kills},
         )
+        self._oom_kills[launch.engine_name] = kills
 
     async def _record(self, launch: Launch, usage: Usage) -> None:
         self._board.usage[launch.id] = usage

@@ -14,10 +14,12 @@ from gavip_hub.portal.acts import Acts
 from gavip_hub.portal.board import Board, LaunchView
 from gavip_hub.portal.dispatcher import Dispatcher
 from gavip_hub.portal.launches import Launches
-from gavip_hub.portal.ledger import Ledger
+from gavip_hub.portal.ledger import Ledger, on_what_is
 from gavip_hub.ports import Engine
 
 __all__ = ["Servers"]
+
+BY_HUB = "the hub, at its owner's or an administrator's word"
 
 
 class Servers:
@@ -99,23 +101,30 @@ class Servers:
         self, launch_id: str, attempt: int, outcome: str, message: str
     ) -> LaunchView:
         """Note what the spawner says became of an attempt."""
-        launch = await self._ledger.store.get(launch_id)
-        if launch.attempt != attempt:
-            raise IllegalTransition(
-                f"Attempt {attempt} is over; the launch is at attempt {launch.attempt}."
-            )
+
+        async def act() -> Launch:
+            launch = await self._ledger.store.get(launch_id)
+            if launch.attempt != attempt:
+                raise IllegalTransition(
+                    f"Attempt {attempt} is over; "
+                    f"the launch is at attempt {launch.attempt}."
+                )
+            return await self._reported(launch, outcome, message)
+
+        return self._board.view(await on_what_is(act))
+
+    async def _reported(self, launch: Launch, outcome: str, message: str) -> Launch:
         if launch.phase is Phase.STARTING and outcome == "failed":
-            launch = await self._acts.start_failed(launch, message)
-        elif outcome in {"stopping", "stopped"} and launch.phase in {
+            return await self._acts.start_failed(launch, message)
+        if outcome in {"stopping", "stopped"} and launch.phase in {
             Phase.STARTING,
             Phase.RUNNING,
         }:
-            launch = await self._ledger.end(
-                launch, endings.stopped(launch, "the hub at its owner's or an administrator's word")
-            )
-        return self._board.view(launch)
+            return await self._ledger.end(launch, endings.stopped(launch, BY_HUB))
+        return launch
 
     async def _go(self, launch: Launch) -> Launch:
+        await self._acts.clear_earlier_attempts(launch)
         deadline = self._ledger.clock.now() + launch.request.walltime
         return await self._ledger.move(
             launch, Phase.STARTING, "Starting.", deadline=deadline

@@ -1,12 +1,13 @@
 """Time limits: warning before the end, ending at it, and the idle rule."""
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from gavip_hub.domain.amounts import format_duration
 from gavip_hub.domain.event import EventKind
 from gavip_hub.domain.launch import Launch
 from gavip_hub.portal import endings
-from gavip_hub.portal.board import Activity, Board
+from gavip_hub.portal.board import Board
 from gavip_hub.portal.ledger import Ledger
 from gavip_hub.settings import Rules
 
@@ -38,39 +39,49 @@ class Timekeeper:
         self._board = board
         self._rules = rules
         self._warned: dict[str, set[str]] = {}
+        self._at_work: dict[str, datetime] = {}
 
     async def ended(self, launch: Launch) -> bool:
         """End a running launch whose time is up, or warn it; return whether it ends."""
         now = self._ledger.clock.now()
+        idle_since = self._idle_since(launch, now)
+        rule = self._rules.idle_timeout
         if launch.deadline is not None and now >= launch.deadline:
             await self._ledger.end(launch, endings.walltime(launch))
-        elif (idle_since := self._idle_since(launch, now)) is not None and (
-            self._rules.idle_timeout is not None
-            and now - idle_since >= self._rules.idle_timeout
-        ):
-            await self._ledger.end(launch, endings.idle(self._rules.idle_timeout))
+        elif rule and idle_since and now - idle_since >= rule:
+            await self._ledger.end(launch, endings.idle(rule))
         else:
             await self._warn(launch, now, idle_since)
             return False
-        self._warned.pop(launch.id, None)
         return True
+
+    def keep_only(self, launch_ids: AbstractSet[str]) -> None:
+        """Drop what was known of all other launches."""
+        for launch_id in self._warned.keys() - launch_ids:
+            del self._warned[launch_id]
+        for launch_id in self._at_work.keys() - launch_ids:
+            del self._at_work[launch_id]
 
     def _idle_since(self, launch: Launch, now: datetime) -> datetime | None:
         """Return since when nothing happens, or None if it cannot be said.
 
         Notes
         -----
-        A session is idle only by its own recent word, with no kernel or terminal at
-        work and no processor time used. Silence is never taken for idleness: a kernel
-        that computes may keep the server from answering.
+        Silence is never taken for idleness: a kernel that computes may keep the
+        server from answering. What used the processor, or was busy, was not idle
+        until then; what was before this service's first look at it counts as work.
         """
         told = self._board.activity.get(launch.id)
-        if told is None or not _believable(told, now):
-            return None
         usage = self._board.usage.get(launch.id)
-        if usage is not None and usage.cpu_milli > QUIET_CPU_MILLI:
+        since = self._at_work.setdefault(launch.id, now)
+        fresh = told is not None and now - told.reported_at <= FRESH
+        computes = usage is not None and usage.cpu_milli > QUIET_CPU_MILLI
+        if computes or (fresh and told and told.busy):
+            self._at_work[launch.id] = now
             return None
-        return max(told.last_activity, launch.running_at or told.last_activity)
+        if not fresh or told is None or usage is None:
+            return None
+        return max(told.last_activity, since, launch.running_at or since)
 
     async def _warn(
         self, launch: Launch, now: datetime, idle_since: datetime | None
@@ -111,10 +122,10 @@ class Timekeeper:
             marks = self._warned[launch.id] = await self._marks_on_record(launch)
         if mark in marks:
             return
-        marks.add(mark)
         await self._ledger.note(
             launch, EventKind.WARNING, message, detail={**detail, "mark": mark}
         )
+        marks.add(mark)
 
     async def _marks_on_record(self, launch: Launch) -> set[str]:
         """Return which warnings were given before this process started."""
@@ -124,10 +135,6 @@ class Timekeeper:
             for event in events
             if event.kind is EventKind.WARNING and "mark" in event.detail
         }
-
-
-def _believable(told: Activity, now: datetime) -> bool:
-    return not told.busy and now - told.reported_at <= FRESH
 
 
 def _rounded(left: timedelta, nearest: timedelta | None) -> timedelta:

@@ -1,0 +1,14 @@
+"""A world with one portal in it."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from tests.support.portal import World, opened_world
+
+
+@pytest_asyncio.fixture
+async def world() -> AsyncIterator[World]:
+    """Give a portal on an in-memory database, a fake engine and a fake hub."""
+    async with opened_world() as made:
+        yield made
