@@ -21,7 +21,7 @@ export interface ILaunchModel {
   readonly link: ILinkStatus;
   /** Whether the launches were read at least once. */
   readonly loaded: boolean;
-  /** Launches that hold resources, newest first. */
+  /** Launches that hold resources: this session, then the newest. */
   readonly running: readonly Launch[];
   /** Launches that wait, first come first. */
   readonly waiting: readonly Launch[];

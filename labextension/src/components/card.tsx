@@ -57,15 +57,8 @@ export function Card(props: ICardProps): JSX.Element {
           {nameOf(launch, trans)}
         </span>
         {isThisSession && (
-          <span className="jp-gavip-Card-badge">{trans.__('this session')}</span>
-        )}
-        {left !== null && launch.phase === 'running' && (
-          <span
-            className="jp-gavip-Card-left"
-            data-urgency={urgencyOf(left)}
-            title={trans.__('Ends at %1', clock(now + 1000 * left, now))}
-          >
-            {timeLeft(left, trans)}
+          <span className="jp-gavip-Card-badge">
+            {trans.__('this session')}
           </span>
         )}
         {isEnded(launch) && (
@@ -76,11 +69,27 @@ export function Card(props: ICardProps): JSX.Element {
       </div>
       <div className="jp-gavip-Card-line">
         <span className="jp-gavip-Card-phase">{phaseOf(launch, trans)}</span>
+        {left !== null && launch.phase === 'running' && (
+          <span
+            className="jp-gavip-Card-left"
+            data-urgency={urgencyOf(left)}
+            title={trans.__('Ends at %1', clock(now + 1000 * left, now))}
+          >
+            {timeLeft(left, trans)}
+          </span>
+        )}
+        {isWaiting(launch) && (
+          <span className="jp-gavip-Card-left">{placeOf(launch, trans)}</span>
+        )}
+      </div>
+      <div className="jp-gavip-Card-limits">
         {[
           kindOf(launch, trans),
           resourcesLine(launch.resources, trans),
           duration(launch.walltime_s, trans)
-        ].join(' · ')}
+        ]
+          .join(' · ')
+          .replace(/(\S) (?=[^·])/g, '$1\u00a0')}
       </div>
       <Body {...props} />
       <Actions {...props} />
@@ -92,12 +101,6 @@ function Body({ launch, now, trans }: ICardProps): JSX.Element | null {
   if (isWaiting(launch)) {
     return (
       <div className="jp-gavip-Card-wait">
-        {launch.wait && launch.wait.position > 0 && (
-          <span className="jp-gavip-Card-place">
-            <b aria-hidden="true">{launch.wait.position}</b>
-            <span>{placeOf(launch, trans)}</span>
-          </span>
-        )}
         <p>{launch.reason}</p>
         {launch.phase === 'queued' && <p>{startOf(launch, now, trans)}</p>}
       </div>
@@ -136,13 +139,14 @@ export function Meters(props: {
         value={usage.cpu_milli}
         limit={resources.cpu_milli}
         text={trans.__(
-          '%1 of %2 cores',
+          '%1 of %2',
           cores(usage.cpu_milli),
           cores(resources.cpu_milli)
         )}
       />
       <Meter
-        label={trans.__('Memory')}
+        warns
+        label={trans.__('Mem')}
         description={trans.__('Memory use of %1', name)}
         value={usage.memory_bytes}
         limit={resources.memory_bytes}

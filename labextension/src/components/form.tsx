@@ -3,7 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Size } from '../api/types';
+import type { Estimate, Size } from '../api/types';
 import { duration, resourcesLine } from '../models/amounts';
 import type { Field, FormModel } from '../models/form';
 import { OWN } from '../models/form';
@@ -15,9 +15,17 @@ export interface IFormProps {
 }
 
 export function Form({ form, trans }: IFormProps): JSX.Element {
-  const { info, capacity } = form;
+  const { info, capacity, refusals } = form;
+  const node = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    if (refusals) {
+      node.current
+        ?.querySelector<HTMLElement>('input[aria-invalid=true]')
+        ?.focus();
+    }
+  }, [refusals]);
   return (
-    <div className="jp-gavip-Form" aria-busy={form.busy}>
+    <div className="jp-gavip-Form" ref={node} aria-busy={form.busy}>
       <TextField
         form={form}
         field="name"
@@ -116,13 +124,20 @@ function Choice(
       ))}
       <span
         className="jp-gavip-Choice-when"
-        data-when={!estimate?.fits ? 'never' : estimate.now ? 'now' : 'later'}
+        data-when={whenOf(estimate)}
         title={estimate?.reason ?? ''}
       >
         {estimate ? estimateOf(estimate, trans) : '\u00a0'}
       </span>
     </label>
   );
+}
+
+function whenOf(estimate?: Estimate): string {
+  if (!estimate) {
+    return 'unknown';
+  }
+  return !estimate.fits ? 'never' : estimate.now ? 'now' : 'later';
 }
 
 function TextField(props: {

@@ -33,7 +33,8 @@ export function Section(props: ISectionProps): JSX.Element | null {
     <section className="jp-gavip-Section" aria-labelledby={heading}>
       <header>
         <h3 id={heading}>
-          {title} <span className="jp-gavip-Section-count">{launches.length}</span>
+          {title}{' '}
+          <span className="jp-gavip-Section-count">{launches.length}</span>
         </h3>
         {aside}
       </header>

@@ -13,12 +13,14 @@ export interface IMeterProps {
   limit: number;
   /** Value and limit in words. */
   text: string;
+  /** Whether coming near the limit is a reason to worry. */
+  warns?: boolean;
 }
 
 export function Meter(props: IMeterProps): JSX.Element {
-  const { label, description, value, limit, text } = props;
+  const { label, description, value, limit, text, warns } = props;
   const share = limit > 0 ? Math.min(1, value / limit) : 0;
-  const full = share >= NEARLY_FULL;
+  const full = warns === true && share >= NEARLY_FULL;
   return (
     <div className="jp-gavip-Meter" data-full={full}>
       <span className="jp-gavip-Meter-label">{label}</span>

@@ -20,11 +20,7 @@ export function Status(props: IStatusProps): JSX.Element {
   const unit = memoryUnit(resources.memory_bytes);
   const left = secondsLeft(launch, now);
   const cpu = usage
-    ? trans.__(
-        'CPU %1/%2',
-        cores(usage.cpu_milli),
-        cores(resources.cpu_milli)
-      )
+    ? trans.__('CPU %1/%2', cores(usage.cpu_milli), cores(resources.cpu_milli))
     : trans.__('CPU –/%1', cores(resources.cpu_milli));
   const used = usage ? inUnit(usage.memory_bytes, unit.bytes) : '–';
   const full =

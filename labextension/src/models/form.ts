@@ -76,6 +76,11 @@ export class FormModel implements IDisposable {
     return this._failure;
   }
 
+  /** How often an ask was refused; the wrong field wants the focus then. */
+  get refusals(): number {
+    return this._refusals;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -133,6 +138,7 @@ export class FormModel implements IDisposable {
       return launch;
     } catch (error) {
       this._blame(error);
+      this._refusals += 1;
       return null;
     } finally {
       this._busy = false;
@@ -240,6 +246,7 @@ export class FormModel implements IDisposable {
   };
   private _errors: Partial<Record<Field, string>> = {};
   private _failure = '';
+  private _refusals = 0;
   private _busy = false;
   private _asked: { key: string; request: LaunchRequest } | null = null;
   private _estimates = new Map<string, Estimate>();

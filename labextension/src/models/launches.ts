@@ -40,7 +40,7 @@ export class LaunchModel implements ILaunchModel, IDisposable {
 
   get running(): readonly Launch[] {
     return this._where(each => !isWaiting(each) && !isEnded(each)).sort(
-      (a, b) => b.number - a.number
+      (a, b) => this._rank(b) - this._rank(a)
     );
   }
 
@@ -214,6 +214,11 @@ export class LaunchModel implements ILaunchModel, IDisposable {
     }
     this._launches.set(launch.id, launch);
     return true;
+  }
+
+  /** This session first, then the newest. */
+  private _rank(launch: Launch): number {
+    return launch.id === this._link.launch_id ? Infinity : launch.number;
   }
 
   private _where(wanted: (launch: Launch) => boolean): Launch[] {

@@ -144,7 +144,7 @@ export function placeOf(launch: Launch, trans: TranslationBundle): string {
   }
   return position === 1
     ? trans.__('next in the queue')
-    : trans.__('number %1 in the queue', position);
+    : trans.__('place %1 in the queue', position);
 }
 
 /** When a waiting launch would start, in words. */

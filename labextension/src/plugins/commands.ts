@@ -35,7 +35,10 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     const { commands } = app;
     const wanted = (args: ReadonlyPartialJSONObject): Launch | null =>
       args.id ? model.find(String(args.id)) : model.current;
-    const add = (id: string, options: CommandRegistry.ICommandOptions): void => {
+    const add = (
+      id: string,
+      options: CommandRegistry.ICommandOptions
+    ): void => {
       commands.addCommand(id, options);
     };
     const there = (): boolean => model.link.state !== 'absent';
@@ -47,7 +50,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       execute: () => app.shell.activateById(PANEL)
     });
     add(CommandIDs.create, {
-      label: args => (args.isLauncher ? trans.__('New Launch') : trans.__('New Launch…')),
+      label: args =>
+        args.isLauncher ? trans.__('New Launch') : trans.__('New Launch…'),
       caption: trans.__('Ask for a notebook with limits of your choice'),
       icon: gavipIcon,
       describedBy: Private.preset,
@@ -168,7 +172,8 @@ namespace Private {
       properties: {
         preset: {
           type: 'object',
-          description: 'What the dialog shows first, as a request of the launch service.'
+          description:
+            'What the dialog shows first, as a request of the launch service.'
         },
         isLauncher: { type: 'boolean', description: 'Shown on a tile.' }
       }

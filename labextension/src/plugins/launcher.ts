@@ -27,7 +27,7 @@ export const launcherPlugin: JupyterFrontEndPlugin<void> = {
             command: CommandIDs.create,
             args: { isLauncher: true },
             category: 'Other',
-            rank: 0
+            rank: 9
           });
         }
       }

@@ -75,16 +75,8 @@ export class LaunchDialog extends Dialog<unknown> {
 
   private async _submit(index?: number): Promise<void> {
     this._asked = await this._form.submit();
-    if (this.isDisposed) {
-      return;
-    }
-    if (this._asked) {
+    if (this._asked && !this.isDisposed) {
       super.resolve(index);
-    } else {
-      const wrong = this.node.querySelector<HTMLElement>(
-        'input[aria-invalid=true]'
-      );
-      wrong?.focus();
     }
   }
 
