@@ -48,6 +48,10 @@ def _sign_in(c: Any, passwords: Path) -> None:
     c.Authenticator.admin_users = {ADMIN}
     c.SharedPasswordAuthenticator.user_password = next(iter(by_name.values()))
     c.SharedPasswordAuthenticator.admin_password = admin
+    c.JupyterHub.template_vars = {
+        "gavip_trial_hint": "This is a trial: sign in under any name, such as "
+        "astronomer, with the password that make run told."
+    }
     c.JupyterHub.load_groups = {
         "gavip-operators": {"users": [ADMIN]},
         "gavip-developers": {"users": []},
