@@ -1,6 +1,6 @@
 """What a session can see and do, on every engine that really runs something."""
 
-# ruff: noqa: ASYNC221, ASYNC240 - short looks at files and processes may block
+# ruff: noqa: ASYNC240 - short looks at files and processes may block
 
 import os
 import sys

@@ -100,8 +100,7 @@ async def test_an_earlier_attempt_is_gone_before_a_claim_goes_on(world: World) -
     world.hub.holds_before = "create"
     await world.hub.spawn("ada", "lab", request())
     world.hub.go_on()
-    while world.hub.servers:
-        await asyncio.sleep(0)
+    await world.hub.come_to_rest()
     world.fault()
     assert [one.attempt for one in await world.containers()] == [1]
     view = await world.portal.servers.claim(request(), "hub:9")

@@ -155,17 +155,17 @@ class PortalMachine(RuleBasedStateMachine):
 
     @rule(down=st.booleans())
     def hub_away(self, *, down: bool) -> None:
-        """The hub goes away or comes back."""
+        """Take the hub away, or bring it back."""
         self.world.hub.down = down
 
     @rule(fault=FAULTS)
     def engine_fault(self, fault: dict[str, object]) -> None:
-        """The engine gets a fault."""
+        """Give the engine a fault."""
         self.world.fault(**fault)
 
     @rule()
     def engine_well(self) -> None:
-        """The engine is well again."""
+        """Make the engine well again."""
         self.world.fault()
 
     @rule(launch_id=consumes(launches))
@@ -184,7 +184,7 @@ class PortalMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_given_twice(self) -> None:
-        """What is free and what is held are the whole, and nobody holds more."""
+        """Hold that free and held are the whole."""
         held = self.do(self.world.store.holding())
         taken = sum((one.request.resources for one in held), NOTHING)
         free = self.do(self.world.free())
@@ -194,21 +194,21 @@ class PortalMachine(RuleBasedStateMachine):
 
     @invariant()
     def one_container_a_launch(self) -> None:
-        """No launch ever has two that live, and all of them fit the machine."""
+        """Hold that no launch has two that live, and all fit the machine."""
         live = self.do(self.world.containers())
         assert len({one.launch_id for one in live}) == len(live)
         assert sum((one.limits for one in live), NOTHING).fits_in(ROOM)
 
     @invariant()
     def nothing_acknowledged_is_lost(self) -> None:
-        """Every launch is on record, and what ended says why."""
+        """Hold that every launch is on record, and what ended says why."""
         for launch_id in self.acknowledged:
             launch = self.do(self.world.store.get(launch_id))
             assert (launch.phase in ENDED) == (launch.ended_at is not None)
             assert launch.phase not in ENDED or launch.ending is not None
 
     def teardown(self) -> None:
-        """With all parts well again, everything that is left starts or ends."""
+        """Mend all parts, and see that everything starts or ends."""
         if not hasattr(self, "world"):
             return
         self.mend()

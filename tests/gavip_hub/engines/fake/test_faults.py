@@ -1,6 +1,6 @@
 """Faults to order, and an observer that nobody fools."""
 
-# ruff: noqa: ASYNC221, ASYNC240 - short looks at files and processes may block
+# ruff: noqa: ASYNC221 - short looks at files and processes may block
 
 import asyncio
 import json

@@ -1,6 +1,6 @@
 """Where root starts sandboxes, every user has a number, and root stays out."""
 
-# ruff: noqa: ASYNC221, ASYNC240 - short looks at files and processes may block
+# ruff: noqa: ASYNC240 - short looks at files and processes may block
 
 import asyncio
 import ctypes
