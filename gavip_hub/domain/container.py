@@ -32,7 +32,7 @@ class ContainerSpec:
     """All that an engine needs to know to run one attempt of one launch."""
 
     name: str
-    """``gavip-<launch>-<attempt>``; a second create under it must not start a second."""
+    """``gavip-<launch>-<attempt>``; a second create under it starts nothing."""
     launch_id: str
     attempt: int
     owner: str
