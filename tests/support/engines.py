@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from gavip_hub.domain.container import ContainerSpec, ContainerState, ContainerStatus
 from gavip_hub.domain.resources import Resources
 from gavip_hub.ports import Engine
@@ -41,14 +43,17 @@ class Programs:
 class FakePrograms(Programs):
     """The same for the fake, which knows a few words."""
 
+    @override
     def end_with(self, code: int) -> tuple[str, ...]:
         """Return a command that ends with an exit status."""
         return ("exit", str(code))
 
+    @override
     def allocate(self, count: int) -> tuple[str, ...]:
         """Return a command that uses memory."""
         return ("allocate", str(count))
 
+    @override
     def say(self, text: str) -> tuple[str, ...]:
         """Return a command that prints a line."""
         return ("print", text)

@@ -91,6 +91,7 @@ async def _serve() -> None:
             method, args, kwargs = await asyncio.to_thread(pickle.load, reader)
         except EOFError:
             return
+        answer: tuple[Exception | None, Any]
         try:
             answer = (None, await getattr(engine, method)(*args, **kwargs))
         except Exception as error:  # noqa: BLE001  passed on

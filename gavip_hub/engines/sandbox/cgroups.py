@@ -13,6 +13,7 @@ from typing import Final
 __all__ = ["CgroupRoom", "claim_version_2", "find_room", "parse_room_candidates"]
 
 _SUBTREE: Final = "gavip"
+_MEMBERS: Final = "cgroup.procs"
 _NEEDED: Final = ("memory", "pids", "cpu")
 
 
@@ -115,7 +116,11 @@ def _claim_version_1(choices: dict[str, list[Path]]) -> CgroupRoom | None:
 
 
 def claim_version_2(choices: dict[str, list[Path]]) -> CgroupRoom | None:
-    """Return the highest folder of version 2 that passes the controllers on."""
+    """Return the highest folder of version 2 that passes the controllers on.
+
+    Moving a process needs the right to write in the folder that both of its places
+    have in common, which is at least the one that we would be in.
+    """
     for candidate in choices["all"]:
         if not set(_NEEDED) <= _controllers_of(candidate):
             continue
@@ -124,7 +129,8 @@ def claim_version_2(choices: dict[str, list[Path]]) -> CgroupRoom | None:
             _pass_on(candidate)
             ours.mkdir(exist_ok=True)
             _pass_on(ours)
-            return CgroupRoom(2, dict.fromkeys(_NEEDED, ours))
+            if all(os.access(one, os.W_OK) for one in (ours, candidate / _MEMBERS)):
+                return CgroupRoom(2, dict.fromkeys(_NEEDED, ours))
     return None
 
 

@@ -63,6 +63,7 @@ def delegated(tmp_path: Path) -> Path:
     unit.mkdir()
     (unit / "cgroup.controllers").write_text("cpu io memory pids\n")
     (unit / "cgroup.subtree_control").write_text("memory\n")
+    (unit / "cgroup.procs").write_text("")
     ours = unit / "gavip"
     ours.mkdir()
     (ours / "cgroup.subtree_control").write_text("")

@@ -36,7 +36,10 @@ def settings(request: pytest.FixtureRequest, open_folder: Path) -> SandboxSettin
 @pytest.fixture
 def dressed(settings: SandboxSettings) -> Dressed:
     """Return an engine over those settings."""
-    make = lambda: SandboxEngine(settings)  # noqa: E731
+
+    def make() -> SandboxEngine:
+        return SandboxEngine(settings)
+
     return Dressed("sandbox", make(), make, settings.spaces_root)
 
 

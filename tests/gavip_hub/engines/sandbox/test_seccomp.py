@@ -25,7 +25,7 @@ def _verdict(program: bytes, architecture: int, number: int) -> int:
         elif code == 0x35:
             at += then if value >= figure else otherwise
         else:
-            return figure
+            return int(figure)
 
 
 @pytest.mark.parametrize(
