@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
 
-from jupyterhub.services.auth import HubOAuth
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.engine import make_url
 
@@ -19,6 +18,7 @@ from gavip_hub.factory import Factory
 from gavip_hub.settings import ServiceSettings, Settings
 from gavip_hub.store.migrate import upgrade
 from gavip_hub.supervise import end_with_parent
+from gavip_hub.web.hub_auth import SharedHubAuth
 
 __all__ = ["migrate", "work"]
 
@@ -106,7 +106,7 @@ async def _serve(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     token = os.environ.get("JUPYTERHUB_API_TOKEN", "")
-    auth = HubOAuth.instance(cache_max_age=AUTH_CACHE_S)
+    auth = SharedHubAuth.instance(cache_max_age=AUTH_CACHE_S)
     factory = Factory(settings)
     portal = factory.service_portal(token, give_up)
     server = await factory.listen(factory.application(portal, auth, token))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gavip_hub.domain.capacity import Node
 from gavip_hub.domain.container import Usage
 from gavip_hub.domain.launch import Launch
 from gavip_hub.policy.plan import Wait
@@ -43,6 +44,8 @@ class LaunchView:
 class Board:
     """The last look at everything."""
 
+    nodes: tuple[Node, ...] = ()
+    """What the nodes offered at the last pass; none before the first."""
     waits: Mapping[str, Wait] = field(default_factory=dict)
     """By launch; what the last pass said of those who wait."""
     usage: dict[str, Usage] = field(default_factory=dict)

@@ -103,6 +103,7 @@ class Dispatcher:
     async def _pass(self) -> None:
         now = self._ledger.clock.now()
         state = await self.state()
+        self._board.nodes = state.nodes
         plan = decide(state, now)
         if self._board.engine_fault is None:
             await self._admit(state, plan)

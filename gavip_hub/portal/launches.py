@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 
 from gavip_hub.domain.amounts import format_clock, format_duration
@@ -207,7 +207,7 @@ class Launches:
         check_request(
             request.resources,
             request.walltime,
-            nodes=await self._ledger.store.nodes(),
+            nodes=self._board.nodes or await self._ledger.store.nodes(),
             quota=quota,
             bounds=self._rules.bounds,
         )
@@ -221,8 +221,9 @@ class Launches:
 
 def fingerprint(request: LaunchRequest) -> str:
     """Return a digest that two equal requests share."""
-    words = {
-        **asdict(request),
+    words = {field.name: getattr(request, field.name) for field in fields(request)}
+    words |= {
+        "resources": asdict(request.resources),
         "walltime": request.walltime.total_seconds(),
         "options": dict(request.options),
     }
