@@ -49,13 +49,13 @@ image: ## Build the Docker image of the sessions
 	@$(PYTHON) scripts/build_image.py
 
 bench-spawn: dev ## Time to a ready server, against the bare spawners
-	@$(IN) python scripts/bench_spawn.py
+	@$(IN) python -m scripts.bench.spawn
 
 bench-burst: dev ## 500 launches by 100 users at once, through the service
-	@$(IN) python scripts/bench_burst.py
+	@$(IN) python -m scripts.bench.burst
 
 torture: dev ## Kill parts at random while people ask: ROUNDS=50
-	@$(IN) python scripts/torture.py --rounds $(ROUNDS)
+	@$(IN) python -m scripts.torture --rounds $(ROUNDS)
 
 clean: ## Delete what was built in the checkout; the state folder stays
 	rm -rf .venv build dist labextension/lib labextension/node_modules \
