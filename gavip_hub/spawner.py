@@ -3,7 +3,7 @@
 import asyncio
 import html
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from functools import cached_property
 from http import HTTPStatus
@@ -131,13 +131,16 @@ class AviSpawner(Spawner):
     @override
     async def start(self) -> Any:
         self.user_options = _words(self.user_options)
-        launch = await self._claim()
+        launch = await self._claimed()
         if launch.phase is not Phase.STARTING:
             raise self._led_to(launch, "waits in the queue")
         self.launch_id, self.attempt = launch.id, launch.attempt
-        self.prepare_run(launch)
         try:
+            self.prepare_run(launch)
             return await super().start()
+        except asyncio.CancelledError:
+            _in_background(self._give_up(launch))
+            raise
         except Exception as error:
             self.log.exception("Launch %s did not start", launch.id)
             why = (
@@ -166,6 +169,33 @@ class AviSpawner(Spawner):
     def session_api_url(self) -> str:
         """Where a session reaches the service."""
         return self.service_url
+
+    async def _claimed(self) -> Launch:
+        """Claim the server; if the hub gives up meanwhile, give the claim back.
+
+        Notes
+        -----
+        The hub waits one second for a start that it cancels, and then believes that
+        the server is up; so whatever takes time is done after the start has ended.
+        """
+        claiming = asyncio.ensure_future(self._claim())
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            _in_background(self._give_back(claiming))
+            raise
+
+    async def _give_back(self, claiming: asyncio.Future[Launch]) -> None:
+        with suppress(SpawnException):
+            launch = await claiming
+            if launch.phase is Phase.STARTING:
+                await self._give_up(launch)
+
+    async def _give_up(self, launch: Launch) -> None:
+        """Tell that a start was interrupted; the service removes what it made."""
+        report = models.Report(attempt=launch.attempt, outcome="stopping")
+        with suppress(ClientError):
+            await self.service.report(launch.id, report)
 
     async def _claim(self) -> Launch:
         claim = models.Claim(
@@ -214,7 +244,12 @@ class AviSpawner(Spawner):
 
     @override
     async def stop(self, now: bool = False) -> None:
-        if self.launch_id:
+        if self.launch_id and self._waiting_for_response:
+            # The hub gives up on a server that never answered; nobody stopped it.
+            await self._report(
+                "failed", f"it did not answer within {self.http_timeout} seconds"
+            )
+        elif self.launch_id:
             await self._report("stopping", "")
         await super().stop(now)
 
@@ -307,6 +342,16 @@ def _words(options: dict[str, Any]) -> dict[str, str]:
         if value not in (None, ""):
             words[name] = str(value)[:200]
     return words
+
+
+_background: set[asyncio.Future[None]] = set()
+"""What goes on after a start has ended; held, so that it is not collected."""
+
+
+def _in_background(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
+    _background.add(task)
+    task.add_done_callback(_background.discard)
 
 
 async def _or_none(asked: Any) -> Any:

@@ -206,11 +206,12 @@ class Acts:
 
     async def _stop(self, launch: Launch) -> None:
         if launch.request.kind.interactive:
+            if launch.started_at is not None and launch.running_at is None:
+                # Perhaps the hub has just interrupted the start: it takes a second
+                # over that, and must not be asked to stop the same server in it.
+                await asyncio.sleep(self._pause_s)
             with suppress(BackendFault):
                 await self._hub.stop(launch.request.owner, launch.request.server_name)
-            if launch.started_at is not None and launch.running_at is None:
-                # A spawner that was interrupted may still be creating it.
-                await asyncio.sleep(self._pause_s)
         await self.clear_earlier_attempts(launch)
         await self._engine.stop(launch.engine_name, self._rules.stop_grace)
         status = await self._status(launch.engine_name)

@@ -42,8 +42,8 @@ class _Server:
     pending: str | None = "spawn"
     ready: bool = False
     launch: Launch | None = None
-    stands: bool = False
-    """Whether its spawner stands where it was told to."""
+    stands: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while its spawner stands where it was told to."""
     spawning: "asyncio.Task[None] | None" = None
 
 
@@ -87,8 +87,17 @@ class FakeHub(HubServers):
         self.servers[owner, server_name] = server
         request = wish or plain_request(owner, server_name)
         server.spawning = asyncio.ensure_future(self._spawn(server, request))
-        while not (server.spawning.done() or server.stands):
-            await asyncio.sleep(0)
+        standing = asyncio.ensure_future(server.stands.wait())
+        await asyncio.wait(
+            {server.spawning, standing}, return_when=asyncio.FIRST_COMPLETED
+        )
+        standing.cancel()
+
+    async def come_to_rest(self) -> None:
+        """Wait until no spawner is at work any more."""
+        at_work = [one.spawning for one in self.servers.values() if one.spawning]
+        if at_work:
+            await asyncio.wait(at_work)
 
     async def stop(self, owner: str, server_name: str) -> None:
         """Stop a server, a pending one included."""
@@ -164,9 +173,9 @@ class FakeHub(HubServers):
     async def _pass(self, server: _Server, step: str) -> None:
         if self.holds_before == step:
             self._may_go_on.clear()
-            server.stands = True
+            server.stands.set()
             await self._may_go_on.wait()
-            server.stands = False
+            server.stands.clear()
 
     async def _report(self, launch: Launch, outcome: str, message: str = "") -> None:
         if self.door is not None:
