@@ -1,13 +1,16 @@
 """The engines under test."""
 
+import contextlib
 import os
 import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import docker
 import pytest
 import pytest_asyncio
+from docker.errors import APIError
 
 from gavip_hub.engines.docker.engine import DockerEngine
 from gavip_hub.engines.docker.settings import DockerSettings
@@ -30,6 +33,19 @@ REAL = [
     pytest.param("docker", marks=pytest.mark.docker),
 ]
 WITH_FAKE = [*REAL, "fake"]
+
+
+NETWORK = "gavip-test-engines"
+
+
+@pytest.fixture(scope="session")
+def docker_address(docker_engine: str) -> Iterator[str]:
+    """Return a Docker engine's address; the tests' network goes at the end."""
+    yield docker_engine
+    client = docker.APIClient(base_url=docker_engine, version="auto")
+    with contextlib.suppress(APIError):  # never made, or another run uses it
+        client.remove_network(NETWORK)
+    client.close()
 
 
 @pytest.fixture
@@ -110,8 +126,8 @@ def _docker(request: pytest.FixtureRequest, folder: Path) -> Iterator[Dressed]:
         installation=f"test-{uuid.uuid4().hex[:8]}",
         image=IMAGE,
         spaces_root=folder / "spaces",
-        network="gavip-test-engines",
-        base_url=request.getfixturevalue("docker_engine"),
+        network=NETWORK,
+        base_url=request.getfixturevalue("docker_address"),
     )
     engines: list[DockerEngine] = []
 

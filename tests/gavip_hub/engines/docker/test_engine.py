@@ -19,7 +19,7 @@ from gavip_hub.engines.docker.engine import DockerEngine
 from gavip_hub.engines.docker.network import ensure_network
 from gavip_hub.engines.docker.reading import reading_of, status_of
 from gavip_hub.engines.docker.settings import DockerSettings
-from tests.gavip_hub.engines.conftest import IMAGE
+from tests.gavip_hub.engines.conftest import IMAGE, NETWORK
 from tests.gavip_hub.engines.test_spec_contract import GOOD
 from tests.support.engines import Dressed, ended
 
@@ -58,7 +58,7 @@ def _engine(address: str, folder: Path, timeout_s: float = 30) -> DockerEngine:
             installation=f"test-{uuid.uuid4().hex[:8]}",
             image=IMAGE,
             spaces_root=folder,
-            network="gavip-test-engines",
+            network=NETWORK,
             base_url=address,
             timeout=timedelta(seconds=timeout_s),
         )
@@ -82,14 +82,14 @@ async def test_no_engine_says_how_to_mend_it(tmp_path: Path) -> None:
 
 @pytest.mark.docker
 async def test_what_was_created_and_not_started_is_started(
-    docker_engine: str, tmp_path: Path
+    docker_address: str, tmp_path: Path
 ) -> None:
     """When its creator was killed between the two acts, a repeated create goes on."""
-    engine = _engine(docker_engine, tmp_path)
+    engine = _engine(docker_address, tmp_path)
     dressed = Dressed("docker", engine, lambda: engine, tmp_path)
     spec = dressed.spec(("sh", "-c", "exit 8"), home_source="")
     settings = engine._acts._settings
-    client = docker.APIClient(base_url=docker_engine, version="auto")
+    client = docker.APIClient(base_url=docker_address, version="auto")
     client.create_container(
         IMAGE,
         list(spec.argv),
@@ -107,10 +107,10 @@ async def test_what_was_created_and_not_started_is_started(
 
 @pytest.mark.docker
 async def test_a_missing_image_says_how_to_get_it(
-    docker_engine: str, tmp_path: Path
+    docker_address: str, tmp_path: Path
 ) -> None:
     """An image that is not there is no passing fault."""
-    engine = _engine(docker_engine, tmp_path)
+    engine = _engine(docker_address, tmp_path)
     dressed = Dressed("docker", engine, lambda: engine, tmp_path)
     spec = dressed.spec(("true",), image="gavip/never-built:1", home_source="")
     with pytest.raises(BackendFault, match="make image") as caught:
@@ -121,10 +121,10 @@ async def test_a_missing_image_says_how_to_get_it(
 
 @pytest.mark.docker
 async def test_somebody_else_s_container_is_left_alone(
-    docker_engine: str, tmp_path: Path
+    docker_address: str, tmp_path: Path
 ) -> None:
     """A container of another installation is neither taken over nor listed."""
-    mine, theirs = _engine(docker_engine, tmp_path), _engine(docker_engine, tmp_path)
+    mine, theirs = _engine(docker_address, tmp_path), _engine(docker_address, tmp_path)
     dressed = Dressed("docker", theirs, lambda: theirs, tmp_path)
     spec = dressed.spec(("sleep", "600"), home_source="")
     await theirs.create(spec)
@@ -135,12 +135,12 @@ async def test_somebody_else_s_container_is_left_alone(
 
 
 @pytest.mark.docker
-async def test_a_named_volume_is_a_home(docker_engine: str, tmp_path: Path) -> None:
+async def test_a_named_volume_is_a_home(docker_address: str, tmp_path: Path) -> None:
     """Where user-spaces are volumes, one is made and kept."""
-    engine = _engine(docker_engine, tmp_path)
+    engine = _engine(docker_address, tmp_path)
     dressed = Dressed("docker", engine, lambda: engine, tmp_path)
     volume = f"gavip-test-{uuid.uuid4().hex[:8]}"
-    client = docker.APIClient(base_url=docker_engine, version="auto")
+    client = docker.APIClient(base_url=docker_address, version="auto")
     status = await dressed.run(("sh", "-c", "ls -d $HOME"), home_source=volume)
     assert status.exit_code == 0
     await engine.remove(status.name)
@@ -151,11 +151,11 @@ async def test_a_named_volume_is_a_home(docker_engine: str, tmp_path: Path) -> N
 
 @pytest.mark.docker
 async def test_sessions_do_not_reach_one_another(
-    docker_engine: str, tmp_path: Path
+    docker_address: str, tmp_path: Path
 ) -> None:
     """On the sessions' network a neighbour's port is closed, the host's is open."""
-    engine = _engine(docker_engine, tmp_path)
-    gateway = ensure_network("gavip-test-engines", docker_engine)
+    engine = _engine(docker_address, tmp_path)
+    gateway = ensure_network(NETWORK, docker_address)
     dressed = Dressed("docker", engine, lambda: engine, tmp_path)
     listen = (
         "use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalPort => 5555,"
@@ -163,9 +163,9 @@ async def test_sessions_do_not_reach_one_another(
     )
     one = dressed.spec(("perl", "-e", "$| = 1;" + listen), network=True, home_source="")
     await engine.create(one)
-    client = docker.APIClient(base_url=docker_engine, version="auto")
+    client = docker.APIClient(base_url=docker_address, version="auto")
     networks = client.inspect_container(one.name)["NetworkSettings"]["Networks"]
-    address = networks["gavip-test-engines"]["IPAddress"]
+    address = networks[NETWORK]["IPAddress"]
     client.close()
     with socket.create_server((gateway, 0)) as host:
         look = (
