@@ -51,7 +51,7 @@ class FakeLaunchService:
     activities: list[models.Activity] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
     refusals: list[models.Problem] = field(default_factory=list)
-    """Answered to the next requests, one each."""
+    """Answered to the next requests, one each; signs of life go through."""
     pages: list[tuple[int, str]] = field(default_factory=list)
     """The same, as the pages of a proxy."""
     drops: int = 0
@@ -163,7 +163,7 @@ class _Handler(RequestHandler):
             status, page = service.pages.pop(0)
             self.set_status(status)
             self.finish(page)
-        elif service.refusals:
+        elif service.refusals and request.method != "PUT":
             self._refuse(service.refusals.pop(0))
         elif request.headers.get("Authorization") != f"Bearer {TOKEN}":
             self._refuse(_problem(401, "not_signed_in", "This token is not known."))

@@ -128,7 +128,7 @@ namespace Private {
   export function unreachable(error: unknown): Problem {
     return {
       type: 'about:blank',
-      title: 'No connection',
+      title: '',
       status: 503,
       detail: error instanceof Error ? error.message : String(error),
       code: 'server_unreachable'

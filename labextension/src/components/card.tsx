@@ -56,11 +56,7 @@ export function Card(props: ICardProps): JSX.Element {
         <span className="jp-gavip-Card-name" title={nameOf(launch, trans)}>
           {nameOf(launch, trans)}
         </span>
-        {isThisSession && (
-          <span className="jp-gavip-Card-badge">
-            {trans.__('this session')}
-          </span>
-        )}
+
         {isEnded(launch) && (
           <time className="jp-gavip-Card-when">
             {clock(instant(launch.ended_at) ?? now, now)}
@@ -68,7 +64,11 @@ export function Card(props: ICardProps): JSX.Element {
         )}
       </div>
       <div className="jp-gavip-Card-line">
-        <span className="jp-gavip-Card-phase">{phaseOf(launch, trans)}</span>
+        <span className="jp-gavip-Card-phase" data-here={isThisSession}>
+          {isThisSession && launch.phase === 'running'
+            ? trans.__('This session')
+            : phaseOf(launch, trans)}
+        </span>
         {left !== null && launch.phase === 'running' && (
           <span
             className="jp-gavip-Card-left"
@@ -199,7 +199,7 @@ function Actions(props: ICardProps): JSX.Element | null {
   }
   if (launch.ending?.code === 'out_of_memory' && isEnded(launch)) {
     add(
-      trans.__('Start again with more memory…'),
+      trans.__('More memory…'),
       trans.__('Start %1 again with more memory', name),
       () => acts.larger(launch)
     );

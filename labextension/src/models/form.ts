@@ -119,7 +119,7 @@ export class FormModel implements IDisposable {
     if (field !== 'name') {
       this._size = OWN;
       this._estimates.delete(OWN);
-      this._askSoon();
+      this._askSoon(false);
     }
     this._changeMind();
   }
@@ -186,20 +186,25 @@ export class FormModel implements IDisposable {
   }
 
   private _onQueue(): void {
-    this._askSoon();
+    this._askSoon(true);
   }
 
-  private _askSoon(): void {
+  /** Ask when the typing, or the stream of events, pauses. */
+  private _askSoon(forSizes: boolean): void {
+    this._sizesDue ||= forSizes;
     window.clearTimeout(this._timer);
     this._timer = window.setTimeout(() => this._ask(), PAUSE_MS);
   }
 
   private _ask(): void {
-    const names = this.info.sizes.map(size => size.name);
-    void this._estimate(
-      names,
-      names.map(size => ({ size }))
-    );
+    if (this._sizesDue) {
+      this._sizesDue = false;
+      const names = this.info.sizes.map(size => size.name);
+      void this._estimate(
+        names,
+        names.map(size => ({ size }))
+      );
+    }
     if (this._size === OWN) {
       void this._estimate([OWN], [this._own()]);
     }
@@ -251,6 +256,7 @@ export class FormModel implements IDisposable {
   private _asked: { key: string; request: LaunchRequest } | null = null;
   private _estimates = new Map<string, Estimate>();
   private _timer = 0;
+  private _sizesDue = true;
   private _isDisposed = false;
   private _changed = new Signal<this, void>(this);
 }

@@ -191,7 +191,7 @@ export function estimateOf(
   if (estimate.wait_s === null) {
     return trans.__('start unknown');
   }
-  return trans.__('in about %1', roughly(estimate.wait_s, trans));
+  return trans.__('about %1', roughly(estimate.wait_s, trans));
 }
 
 /** Seconds by which a launch could be prolonged at most; 0 if not at all. */

@@ -1,7 +1,6 @@
 /** What the commands do: ask the service, and tell the user how it went. */
 
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
-import { PageConfig } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { ProblemError } from '../api/client';
@@ -35,14 +34,6 @@ export class Acts {
       await dialog.launch();
       return dialog.asked;
     });
-  }
-
-  /** Open a running launch in a tab of its own. */
-  open(launch: Launch): void {
-    const url = launch.url ?? launch.wait_url;
-    if (url.startsWith('/') && !url.startsWith('//')) {
-      window.open(PageConfig.getOption('hubHost') + url, '_blank', 'noopener');
-    }
   }
 
   /** Stop a launch after a question, or take it out of the queue. */
@@ -130,7 +121,8 @@ export class Acts {
         throw error;
       }
       const { title, detail } = error.problem;
-      Notification.error(`${title}: ${detail}`, { autoClose: false });
+      const message = [title, detail].filter(Boolean).join(': ');
+      Notification.error(message, { autoClose: false });
       return null;
     }
   }

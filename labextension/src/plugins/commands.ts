@@ -15,8 +15,9 @@ import type {
 import type { Launch, LaunchRequest } from '../api/types';
 import { ILaunchModel } from '../tokens';
 import { gavipIcon } from '../widgets/icons';
-import { Acts } from './acts';
+import type { Acts } from './acts';
 import { CommandIDs, DOMAIN, PANEL } from './ids';
+import { openLaunch } from './open';
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: '@gavip/lab:commands',
@@ -31,7 +32,9 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const acts = new Acts(model, trans);
+    let loading: Promise<Acts> | null = null;
+    const acts = (): Promise<Acts> =>
+      (loading ??= import('./acts').then(({ Acts }) => new Acts(model, trans)));
     const { commands } = app;
     const wanted = (args: ReadonlyPartialJSONObject): Launch | null =>
       args.id ? model.find(String(args.id)) : model.current;
@@ -57,7 +60,9 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: Private.preset,
       isEnabled: there,
       execute: async args => {
-        const asked = await acts.create((args.preset ?? {}) as LaunchRequest);
+        const asked = await (
+          await acts()
+        ).create((args.preset ?? {}) as LaunchRequest);
         if (asked) {
           app.shell.activateById(PANEL);
         }
@@ -71,7 +76,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       execute: args => {
         const launch = wanted(args);
         if (launch) {
-          acts.open(launch);
+          openLaunch(launch);
         }
       }
     });
@@ -83,7 +88,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       execute: async args => {
         const launch = wanted(args);
         if (launch) {
-          await acts.stop(launch);
+          await (await acts()).stop(launch);
         }
       }
     });
@@ -106,7 +111,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       execute: async args => {
         const launch = wanted(args);
         if (launch) {
-          await acts.extend(launch, args.by ? String(args.by) : null);
+          await (await acts()).extend(launch, args.by ? String(args.by) : null);
         }
       }
     });
@@ -116,7 +121,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       isVisible: args => wanted(args) !== null,
       execute: async args => {
         const launch = wanted(args);
-        return launch ? acts.enlarge(launch) : null;
+        return launch ? (await acts()).enlarge(launch) : null;
       }
     });
     add(CommandIDs.refresh, {

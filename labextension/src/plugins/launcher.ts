@@ -5,6 +5,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ILauncher } from '@jupyterlab/launcher';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ILaunchModel } from '../tokens';
 import { CommandIDs } from './ids';
@@ -14,11 +15,15 @@ export const launcherPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Adds a tile for a new launch, on a platform.',
   autoStart: true,
   requires: [ILaunchModel, ILauncher],
+  optional: [ITranslator],
   activate: (
     _: JupyterFrontEnd,
     model: ILaunchModel,
-    launcher: ILauncher
+    launcher: ILauncher,
+    translator: ITranslator | null
   ): void => {
+    // The heading is Lab's own, and so is its translation.
+    const trans = (translator ?? nullTranslator).load('jupyterlab');
     const add = (): void => {
       if (model.link.state !== 'connecting') {
         model.changed.disconnect(add);
@@ -26,7 +31,7 @@ export const launcherPlugin: JupyterFrontEndPlugin<void> = {
           launcher.add({
             command: CommandIDs.create,
             args: { isLauncher: true },
-            category: 'Other',
+            category: trans.__('Other'),
             rank: 9
           });
         }

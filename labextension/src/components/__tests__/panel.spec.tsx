@@ -56,7 +56,7 @@ describe('Panel', () => {
 
   it('offers for this session no second tab', () => {
     show({ running: [launch(1)] });
-    expect(screen.getByText('this session')).toBeTruthy();
+    expect(screen.getByText('This session')).toBeTruthy();
     expect(screen.queryByRole('button', { name: /Open/ })).toBeNull();
   });
 
