@@ -102,6 +102,8 @@ class AviSpawner(Spawner):
             _or_none(self.service.estimate(wishes, owner=owner)),
         )
         last = _words(self.orm_spawner.user_options or {})
+        if self.name and self.display_name:
+            last.setdefault("display_name", self.display_name)
         choice, refusal = self.refused.pop(owner, (last, None))
         return render_form(
             info,
@@ -122,8 +124,7 @@ class AviSpawner(Spawner):
         try:
             translate.from_form(self.user.name, self.name, options, self.settings.rules)
         except GavipError as refusal:
-            self.refused[self.user.name] = options, refusal
-            raise _refusal(refusal) from None
+            raise self._refuse(refusal, options) from None
         return options
 
     # -- starting ---------------------------------------------------------------
@@ -207,9 +208,20 @@ class AviSpawner(Spawner):
         try:
             return translate.from_launch(await self.service.claim(claim))
         except ClientError as refusal:
-            if not isinstance(self.handler, APIHandler):
-                self.refused[self.user.name] = dict(self.user_options), refusal
-            raise _refusal(refusal) from None
+            raise self._refuse(refusal, dict(self.user_options)) from None
+
+    def _refuse(self, error: GavipError, choice: dict[str, str]) -> SpawnException:
+        """Return a refusal that the form shows beside its field, the API with it."""
+        words = error.message
+        if not isinstance(self.handler, APIHandler):
+            self.refused[self.user.name] = choice, error
+        elif error.field and error.field not in words:
+            words = f"{error.field}: {words}"
+        refusal = SpawnException(
+            words, reason=error.code, status_code=HTTPStatus.UNPROCESSABLE_ENTITY
+        )
+        refusal.jupyterhub_message = words
+        return refusal
 
     async def _report(self, outcome: models.Outcome, message: str) -> Launch | None:
         """Tell the service; it finds out by itself if it cannot be told."""
@@ -360,16 +372,3 @@ async def _or_none(asked: Any) -> Any:
         return await asyncio.wait_for(asked, FORM_PATIENCE_S)
     except (ClientError, TimeoutError):
         return None
-
-
-def _refusal(error: GavipError) -> SpawnException:
-    """Return a refusal that the form and the hub's API show in its own words."""
-    words = error.message
-    if error.field and error.field not in words:
-        words = f"{error.field}: {words}"
-    refusal = SpawnException(
-        words, reason=error.code, status_code=HTTPStatus.UNPROCESSABLE_ENTITY
-    )
-    refusal.jupyterhub_message = words
-    refusal.gavip_field = error.field
-    return refusal
