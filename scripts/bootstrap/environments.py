@@ -14,6 +14,7 @@ from .errors import CommandFailed, SetupError
 __all__ = ["Environments", "identity", "site_packages"]
 
 _OPTIONS = ("--disable-pip-version-check", "--no-input")
+_PARTS = ("bin", "include", "lib", "lib64", "share", "etc", "pyvenv.cfg")
 _BYTES_NEEDED = 3 * 1024**3
 
 
@@ -74,6 +75,16 @@ def check_space(folder: Path) -> None:
         )
 
 
+def _clear(folder: Path) -> None:
+    """Delete an environment, and leave what else its folder holds."""
+    for name in _PARTS:
+        path = folder / name
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        elif path.exists():
+            shutil.rmtree(path)
+
+
 class Environments:
     """Makes and fills virtual environments.
 
@@ -97,11 +108,10 @@ class Environments:
         fault = missing_parts()
         if fault is not None:
             raise fault
+        _clear(folder)
         if importlib.util.find_spec("ensurepip") is not None:
             try:
-                self._commands.attempt(
-                    [sys.executable, "-m", "venv", "--clear", folder]
-                )
+                self._commands.attempt([sys.executable, "-m", "venv", folder])
             except CommandFailed as failed:
                 raise SetupError(
                     f"a virtual environment could not be made in {folder}",
@@ -110,7 +120,7 @@ class Environments:
                 ) from failed
             return
         self._commands.run(
-            [sys.executable, "-m", "venv", "--clear", "--without-pip", folder],
+            [sys.executable, "-m", "venv", "--without-pip", folder],
             doing="making a virtual environment",
         )
         self._commands.run(
