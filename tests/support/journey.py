@@ -14,6 +14,11 @@ __all__ = ["Journey", "Person"]
 PATIENCE_MS = 120_000
 """How long a step may take on a busy machine [ms]."""
 
+GET = """
+async ({url, xsrf}) =>
+  (await fetch(url, {headers: {'X-XSRFToken': xsrf}})).json()
+"""
+
 NEW_NOTEBOOK = """
 async ({url, xsrf, cells}) => {
   const content = {
@@ -134,9 +139,8 @@ class Person:
         await expect(self.page.locator(".jp-Notebook")).to_be_visible(
             timeout=PATIENCE_MS
         )
-        await expect(
-            self.page.get_by_title(re.compile("Kernel.*Idle|.*Idle.*")).first
-        ).to_be_visible(timeout=PATIENCE_MS)
+        idle = self.page.get_by_role("button", name=re.compile(r"\| Idle"))
+        await expect(idle).to_be_visible(timeout=PATIENCE_MS)
         await self.page.get_by_role("menuitem", name="Run", exact=True).click()
         await self.page.get_by_text("Run All Cells", exact=True).click()
 
@@ -144,7 +148,7 @@ class Person:
         """Return what lies in a folder of the user-space, by name."""
         url = f"{self._contents(folder)}?content=1"
         answer = await self.page.evaluate(
-            "async (url) => (await fetch(url)).json()", url
+            GET, {"url": url, "xsrf": await self._xsrf()}
         )
         return {entry["name"]: entry for entry in answer["content"]}
 
