@@ -33,7 +33,7 @@ def service(jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[FakeLaunchSe
 
 
 @pytest.fixture
-def jp_server_config() -> Config:
+def jp_server_config() -> Config:  # type: ignore[no-redef]
     """Load the extension, let nobody in without a token, and keep pauses short."""
     return Config(
         {

@@ -19,7 +19,8 @@ class Ear:
     def __init__(self, gavip: GavipServerApp) -> None:
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self._gavip = gavip
-        logger = gavip.serverapp and gavip.serverapp.event_logger
+        assert gavip.serverapp is not None
+        logger = gavip.serverapp.event_logger
         assert logger is not None
         for schema in (LAUNCH, CONNECTION):
             logger.add_listener(schema_id=schema, listener=self._hear)

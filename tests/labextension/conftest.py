@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser
 
+from tests.support.browser import Visitor, launched_chromium
 from tests.support.launch_service import TOKEN, FakeLaunchService
 from tests.support.requirement import missing
 
@@ -30,29 +32,47 @@ class RunningLab:
     service: FakeLaunchService
 
 
-@pytest_asyncio.fixture
-async def service() -> AsyncIterator[FakeLaunchService]:
-    """Run a launch service without launches."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """Run one browser for all tests of a module."""
+    async with launched_chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def visitor(chromium: Browser) -> AsyncIterator[Visitor]:
+    """Give a visitor; the test fails if its pages' scripts did."""
+    visitor = Visitor(chromium)
+    yield visitor
+    assert not visitor.script_errors()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_lab(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[RunningLab]:
+    """Run JupyterLab as a session of a platform, for all tests of a module."""
     service = FakeLaunchService()
     service.start()
-    yield service
-    await service.stop()
-
-
-@pytest_asyncio.fixture
-async def lab(service: FakeLaunchService, tmp_path: Path) -> AsyncIterator[RunningLab]:
-    """Run JupyterLab as a session of the platform."""
     platform = {
         "GAVIP_API_URL": service.url,
         "GAVIP_LAUNCH": THIS_SESSION,
         "JUPYTERHUB_API_TOKEN": TOKEN,
         "JUPYTERHUB_USER": "stella",
     }
-    async for url in running_lab(tmp_path, platform):
+    async for url in running_lab(tmp_path_factory.mktemp("lab"), platform):
         yield RunningLab(url, service)
+    await service.stop()
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
+def lab(shared_lab: RunningLab) -> RunningLab:
+    """Give the running JupyterLab, beside a service without launches."""
+    shared_lab.service.forget()
+    return shared_lab
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def lonely_lab(tmp_path: Path) -> AsyncIterator[str]:
     """Run JupyterLab as anybody does at home; yield its address."""
     async for url in running_lab(tmp_path, {}):

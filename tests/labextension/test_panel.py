@@ -14,7 +14,7 @@ from tests.labextension.conftest import RunningLab
 from tests.support.browser import Visitor
 from tests.support.launches import GB, make_ending, make_event, make_launch, resources
 
-pytestmark = [pytest.mark.asyncio, pytest.mark.browser]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.browser]
 
 
 def a_morning() -> list[models.Launch]:

@@ -87,6 +87,14 @@ class FakeLaunchService:
         await asyncio.sleep(0)
         await self._server.close_all_connections()
 
+    def forget(self) -> None:
+        """Begin anew, without launches, events and faults."""
+        for told in (self.launches, self.keys):
+            told.clear()
+        for list_ in (self.kept, self.seen, self.activities, self.refusals):
+            list_.clear()
+        self.estimate = None
+
     def add(self, *launches: models.Launch) -> None:
         """Hold these launches, in place of older states of them."""
         self.launches |= {launch.id: launch for launch in launches}
