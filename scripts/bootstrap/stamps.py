@@ -13,6 +13,7 @@ from pathlib import Path
 
 __all__ = ["Stamps", "files_below", "fingerprint"]
 
+_LEFT_BEHIND = frozenset({".pyc", ".tsbuildinfo"})
 _NEVER = frozenset({"__pycache__", "node_modules", ".yarn", ".git"})
 
 
@@ -31,7 +32,7 @@ def files_below(path: Path, *, leave_out: Iterable[Path] = ()) -> Iterator[Path]
         yield path
     elif path.is_dir() and path not in skipped:
         for child in sorted(path.iterdir()):
-            if child.name not in _NEVER and child.suffix != ".pyc":
+            if child.name not in _NEVER and child.suffix not in _LEFT_BEHIND:
                 yield from files_below(child, leave_out=skipped)
 
 

@@ -45,7 +45,12 @@ def test_any_change_of_the_inputs_changes_it(sources: Path, change: str) -> None
 def test_what_tools_leave_behind_does_not_count(sources: Path) -> None:
     """Caches, node modules and build results are no sources."""
     before = fingerprint([sources], base=sources, leave_out=[sources / "built"])
-    for leftover in ("package/__pycache__/one.pyc", "node_modules/x.js", "built/y.js"):
+    for leftover in (
+        "package/__pycache__/one.pyc",
+        "node_modules/x.js",
+        "tsconfig.tsbuildinfo",
+        "built/y.js",
+    ):
         path = sources / leftover
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
