@@ -80,6 +80,7 @@ async def arrive(lab: RunningLab, visitor: Visitor, **options: object) -> Page:
     page = await context.new_page()
     await page.goto(lab.url)
     await page.get_by_text("Python File").wait_for()
+    await themed(page, "Light")
     await page.get_by_role("tab", name="Active launches").click()
     await page.locator(".jp-gavip-Panel[data-loaded=true]").wait_for()
     return page
@@ -87,11 +88,18 @@ async def arrive(lab: RunningLab, visitor: Visitor, **options: object) -> Page:
 
 async def dark(page: Page) -> None:
     """Choose the dark theme."""
+    await themed(page, "Dark")
+
+
+async def themed(page: Page, theme: str) -> None:
+    """Choose a theme, which the server keeps."""
     await page.evaluate(
         "window.jupyterapp.commands.execute('apputils:change-theme',"
-        " {theme: 'JupyterLab Dark'})"
+        f" {{theme: 'JupyterLab {theme}'}})"
     )
-    await expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    light = str(theme == "Light").lower()
+    body = page.locator("body")
+    await expect(body).to_have_attribute("data-jp-theme-light", light)
     await expect(page.locator("#jupyterlab-splash")).to_have_count(0)
 
 

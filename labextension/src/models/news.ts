@@ -35,7 +35,7 @@ export function newsOf(
       topic: 'ending',
       type: 'warning',
       message: `${name}: ${event.message}`,
-      acts: ['extend']
+      acts: [remedyOf(event.detail.cause)]
     };
   }
   if (event.kind !== 'phase' || before?.phase === after.phase) {
@@ -63,6 +63,18 @@ export function newsOf(
       .trim(),
     acts: outOfMemory ? ['larger'] : ['show']
   };
+}
+
+/** What helps against what a warning is about. */
+function remedyOf(cause: string | number | null | undefined): NewsAct {
+  switch (cause) {
+    case 'out_of_memory':
+      return 'larger';
+    case 'idle':
+      return 'show';
+    default:
+      return 'extend';
+  }
 }
 
 /** What a screen reader says about a change; empty if nothing. */

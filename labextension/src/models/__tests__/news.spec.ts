@@ -33,6 +33,17 @@ describe('newsOf', () => {
     });
   });
 
+  it.each([
+    ['walltime', 'extend'],
+    ['idle', 'show'],
+    ['out_of_memory', 'larger']
+  ])('offers what helps against %s', (cause, act) => {
+    const after = launch(2);
+    const told = { ...event(after, 1, 'warning'), detail: { cause } };
+    const change = { event: told, before: after, after };
+    expect(newsOf(change, false, trans)?.acts).toEqual([act]);
+  });
+
   it('explains an end for want of memory', () => {
     const after = outOfMemory(2);
     const change = { event: event(after, 1), before: launch(2), after };
