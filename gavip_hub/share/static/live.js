@@ -45,7 +45,7 @@ function follow(main) {
   }
 
   function lost() {
-    say("Reconnecting … Nothing is lost: the queue goes on without this page.");
+    say("Reconnecting … Nothing that waits or runs is lost.");
     if (source.readyState !== EventSource.CLOSED) return;
     window.setTimeout(listen, pause);
     pause = Math.min(2 * pause, LONGEST_PAUSE_MS);

@@ -109,7 +109,9 @@ def tell(launch: models.Launch, now: datetime) -> Story:
     if state == "running":
         headline = _time_left(launch, now)
         return Story(state, f"Running · {name}", "Running", headline, "")
-    end = ENDS.get(launch.ending.code, "Ended") if launch.ending else "Ended"
+    end = ENDS[launch.ending.code] if launch.ending else "Ended"
+    if end == ENDS[EndCode.STOPPED] and launch.running_at is None:
+        end = "Cancelled"
     why = launch.ending.message if launch.ending else launch.reason
     if state == "stopping":
         headline = "It is just being ended."

@@ -85,7 +85,7 @@ async def test_cancelling_asks_first(page: Page, site: Site, world: World) -> No
     await expect(sure).to_be_hidden()
     await page.get_by_text("Cancel …").click()
     await sure.click()
-    await expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Cancelled", exact=True)).to_be_visible()
     await expect(page.get_by_role("link", name="Start it again")).to_be_visible()
 
 
@@ -123,7 +123,7 @@ async def test_a_service_that_restarts_is_waited_for(
     await expect(page.get_by_text("Reconnecting")).to_be_hidden(timeout=20_000)
     await world.portal.launches.cancel(mine, "ada")
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    await expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Cancelled", exact=True)).to_be_visible()
     assert await marked(page)
 
 
@@ -137,7 +137,7 @@ async def test_without_scripts_everything_can_be_done(
     await expect(page.get_by_text("Number 1 in line")).to_be_visible()
     await page.get_by_text("Cancel …").click()
     await page.get_by_role("button", name="Yes, cancel it").click()
-    await expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Cancelled", exact=True)).to_be_visible()
 
 
 async def test_the_list_follows(page: Page, site: Site, world: World) -> None:
