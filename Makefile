@@ -45,8 +45,8 @@ test-python: dev ## Run the Python tests; PYTEST="-k word" chooses some
 	@touch $(FOUND); set -a; . ./$(FOUND); set +a; \
 	$(IN) python -m pytest $(PYTEST)
 
-image: ## Build the Docker image of the sessions
-	@$(PYTHON) scripts/build_image.py
+image: dev ## Build the Docker image of the sessions
+	@$(IN) python scripts/build_image.py
 
 bench-spawn: dev ## Time to a ready server, against the bare spawners
 	@$(IN) python -m scripts.bench.spawn

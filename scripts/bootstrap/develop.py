@@ -121,7 +121,7 @@ def _editable(workshop: Workshop, folder: Path, path: dict[str, str]) -> Step:
         cost="",
         digest=fingerprint([*inputs, built], identity(), base=workshop.checkout),
         products=(
-            site_packages(folder) / "gavip.pth",
+            site_packages(folder) / "_gavip.pth",
             folder / "share" / "jupyter" / "labextensions" / "@gavip" / "lab",
         ),
         act=act,

@@ -14,7 +14,7 @@ from typing import Any
 from . import ports, sources
 from .commands import Commands
 from .credentials import make_secrets, read_or_make
-from .engines import Engine, choose, probe_docker, probe_sandbox
+from .engines import DockerAnswer, Engine, choose, probe_docker, probe_sandbox
 from .environments import missing_parts
 from .errors import SetupError
 from .hub import Hub, Place
@@ -85,23 +85,29 @@ def _run(settings: Settings) -> None:
         if fault is not None:
             raise fault
         layout.setup_log.write_bytes(b"")
-        progress = Progress(sys.stdout, _STEPS, live=sys.stdout.isatty())
+        docker = probe_docker(os.environ)
+        if settings.engine == "docker":
+            choose("docker", docker, None)
+        by_docker = docker.version is not None and settings.engine != "sandbox"
+        steps = _STEPS + by_docker
+        progress = Progress(sys.stdout, steps, live=sys.stdout.isatty())
         commands = Commands(layout.setup_log, progress)
         workshop = Workshop(settings.checkout, layout.stamps, commands, progress)
         setup = Setup(layout, workshop)
-        engine = _set_up(settings, layout, setup, workshop.do)
+        engine = _set_up(settings, layout, setup, docker, workshop.do)
         facts = _facts(settings, layout, engine)
         write_facts(layout.facts, facts)
         _serve(settings, layout, setup, progress, facts)
 
 
 def _set_up(
-    settings: Settings, layout: Layout, setup: Setup, do: Callable[[Step], None]
+    settings: Settings,
+    layout: Layout,
+    setup: Setup,
+    docker: DockerAnswer,
+    do: Callable[[Step], None],
 ) -> Engine:
     """Do the steps before the start, and return the engine that works here."""
-    docker = probe_docker(os.environ)
-    if settings.engine == "docker" and not docker.version:
-        choose("docker", docker, None)
     do(setup.hub_environment())
     engine = choose(settings.engine, docker, probe_sandbox(setup.bwrap))
     do(setup.session_environment())
