@@ -39,6 +39,7 @@ from gavip_hub.specs import batch_spec
 from gavip_hub.store.sql import SqlLaunchStore
 from gavip_hub.web.app import make_app
 from gavip_hub.web.base import MAX_BODY_BYTES
+from gavip_hub.web.bodies import LONGEST_READ_BYTES, LimitedBodies
 from gavip_hub.web.parts import Parts
 
 __all__ = ["Factory", "Portal"]
@@ -222,6 +223,15 @@ class Factory:
                 f"Port {service.port} of {service.host} is in use by another program; "
                 "set c.Gavip.port to a free one."
             )
-        server = HTTPServer(application, max_body_size=MAX_BODY_BYTES, xheaders=True)
+        server = self.server(application)
         server.add_sockets(sockets)
         return server
+
+    @staticmethod
+    def server(application: Application) -> HTTPServer:
+        """Return the server of an application, which listens nowhere yet."""
+        return HTTPServer(
+            LimitedBodies(application, MAX_BODY_BYTES),
+            max_body_size=LONGEST_READ_BYTES,
+            xheaders=True,
+        )

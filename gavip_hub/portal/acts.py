@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gavip_hub.domain.container import ContainerSpec, ContainerStatus
 from gavip_hub.domain.errors import (
@@ -87,6 +87,7 @@ class Acts:
         self._pause_s = pause.total_seconds()
         self._at_work: dict[str, _Work] = {}
         self._refusals: dict[str, int] = {}
+        self._asked_since: dict[str, datetime] = {}
 
     def look_at(self, holding: Iterable[Launch]) -> None:
         """Begin whatever these launches need and nobody works on yet."""
@@ -156,11 +157,36 @@ class Acts:
             await self._hub.start(launch.request.owner, launch.request.server_name)
         except HubRefused as fault:
             await self._refused(launch, fault)
+        except HubUnavailable:
+            self._asked_since.pop(launch.engine_name, None)
+            raise
         else:
             self._board.hub_fault = None
             self._refusals.pop(launch.id, None)
+            await self._asked(launch)
         # The spawner's claim moves it on; until then, do not ask at every pass.
         await asyncio.sleep(self._pause_s)
+
+    async def _asked(self, launch: Launch) -> None:
+        """Give up on a hub that was asked and does not begin.
+
+        Notes
+        -----
+        A hub that was interrupted in a start can believe that the server is up. Being
+        asked to stop it first may bring it back to its senses.
+        """
+        now = self._ledger.clock.now()
+        waited = now - self._asked_since.setdefault(launch.engine_name, now)
+        current = await self._ledger.store.get(launch.id)
+        if current.version != launch.version:
+            del self._asked_since[launch.engine_name]
+        elif waited > self._rules.start_timeout:
+            del self._asked_since[launch.engine_name]
+            seconds = int(self._rules.start_timeout.total_seconds())
+            why = f"the hub did not begin to start it within {seconds} seconds"
+            await self._ledger.end(launch, endings.failed_to_start(why))
+        elif waited > self._rules.start_timeout / 2:
+            await self._hub.stop(launch.request.owner, launch.request.server_name)
 
     async def _refused(self, launch: Launch, fault: HubRefused) -> None:
         """End a launch that the hub refuses to start again and again."""
@@ -221,6 +247,7 @@ class Acts:
             launch, final_phase(launch, ending), ending.message, ending=ending
         )
         self._board.forget(launch.id)
+        self._asked_since.pop(launch.engine_name, None)
 
     async def _status(self, name: str) -> ContainerStatus | None:
         return next((s for s in await self._engine.list() if s.name == name), None)

@@ -11,7 +11,12 @@ from tornado.web import HTTPError, RequestHandler
 from typing_extensions import override
 
 from gavip_hub.api import models, translate
-from gavip_hub.domain.errors import GavipError, InvalidField, NotAllowed
+from gavip_hub.domain.errors import (
+    GavipError,
+    HubUnavailable,
+    InvalidField,
+    NotAllowed,
+)
 from gavip_hub.portal.board import LaunchView
 from gavip_hub.web.callers import ADMIT, Caller, NotSignedIn, caller_of
 from gavip_hub.web.parts import Parts
@@ -39,11 +44,25 @@ class PartsHandler(HubOAuthenticated, RequestHandler):
     @override
     async def prepare(self) -> None:
         """Ask the hub who calls, before any method runs."""
-        model = await self.parts.auth.get_user(self, sync=False)
+        model = await self._asked_hub()
         self._caller = caller_of(model) if model else None
         self.current_user = model
         if model and self.request.method not in {"GET", "HEAD", "OPTIONS"}:
             self.check_xsrf_cookie()
+
+    async def _asked_hub(self) -> dict[str, Any] | None:
+        try:
+            model: dict[str, Any] | None = await self.parts.auth.get_user(
+                self, sync=False
+            )
+        except HTTPError as error:
+            if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+            raise HubUnavailable(
+                "The hub does not answer at the moment, so that nobody's sign-in can "
+                "be checked. Launches go on; try again in a moment."
+            ) from None
+        return model
 
     @override
     def set_default_headers(self) -> None:
@@ -197,12 +216,19 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _first_fault(error: ValidationError) -> InvalidField:
-    fault = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in fault["loc"]) or "body"
-    more = error.error_count() - 1
-    rest = f" ({more} more fields are wrong.)" if more else ""
-    if fault["type"] == "extra_forbidden":
+    faults = error.errors(include_url=False, include_input=False)
+    wrong = {_field_of(fault["loc"]) for fault in faults}
+    where = _field_of(faults[0]["loc"])
+    more = len(wrong) - 1
+    rest = f" (Wrong as well: {more} more.)" if more else ""
+    if faults[0]["type"] == "extra_forbidden":
         return InvalidField(
-            f"There is no field {where[:60]}; leave it out.{rest}", field=where[:60]
+            f"There is no field {where}; leave it out.{rest}", field=where
         )
-    return InvalidField(f"{where[:60]}: {fault['msg']}.{rest}", field=where[:60])
+    return InvalidField(f"{where}: {faults[0]['msg']}.{rest}", field=where)
+
+
+def _field_of(place: tuple[int | str, ...]) -> str:
+    """Return the path of a field, without the types that it might have had."""
+    parts = [str(part) for part in place if part not in {"float", "int", "str"}]
+    return ".".join(parts)[:60] or "body"

@@ -20,6 +20,7 @@ from gavip_hub.domain.errors import (
     StoreFault,
     UnknownLaunch,
 )
+from gavip_hub.web.callers import NotSignedIn
 
 __all__ = ["problem_of", "status_of"]
 
@@ -29,6 +30,7 @@ STATUS: tuple[tuple[type[GavipError], HTTPStatus], ...] = (
     (QuotaExceeded, HTTPStatus.FORBIDDEN),
     (QueueFull, HTTPStatus.TOO_MANY_REQUESTS),
     (UnknownLaunch, HTTPStatus.NOT_FOUND),
+    (NotSignedIn, HTTPStatus.UNAUTHORIZED),
     (NotAllowed, HTTPStatus.FORBIDDEN),
     (IllegalTransition, HTTPStatus.CONFLICT),
     (ExtensionRefused, HTTPStatus.CONFLICT),

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from gavip_hub.domain.errors import GavipError, HubRefused, HubUnavailable
+from gavip_hub.domain.errors import (
+    GavipError,
+    HubRefused,
+    HubUnavailable,
+    ServerBusy,
+)
 from gavip_hub.domain.launch import Launch, LaunchKind, LaunchRequest
 from gavip_hub.domain.phase import Phase
 from gavip_hub.domain.resources import Resources
@@ -54,11 +59,15 @@ class FakeHub(HubServers):
     settings: Settings = field(default_factory=Settings)
     engine: Engine | None = None
     door: Door | None = None
-    """Who admits; None for a hub without a queue."""
+    """Who admits; None while nobody answers there."""
+    queueless: bool = False
+    """Whether it is a hub without a queue, whose servers just start."""
     down: bool = False
     """Whether it does not answer."""
     refuses: bool = False
     """Whether it answers that it will not."""
+    deaf: bool = False
+    """Whether it says that it stops servers, and does not."""
     holds_before: str = ""
     """``claim``, ``create`` or ``ready``: where its spawner stands until `go_on`."""
     servers: dict[Key, _Server] = field(default_factory=dict)
@@ -103,7 +112,7 @@ class FakeHub(HubServers):
         """Stop a server, a pending one included."""
         self._answer()
         server = self.servers.get((owner, server_name))
-        if server is None:
+        if server is None or self.deaf:
             return
         server.pending, server.ready = "stop", False
         if server.spawning is not None:
@@ -147,15 +156,10 @@ class FakeHub(HubServers):
         key = request.owner, request.server_name
         try:
             await self._pass(server, "claim")
-            if self.door is not None:
-                self._asks += 1
-                view = await self.door.claim(request, f"hub:{self._asks}")
-                if view.launch.phase is not Phase.STARTING:
-                    self.servers.pop(key, None)
-                    return
-                server.launch = view.launch
+            if not self.queueless:
+                server.launch = await self._claimed(request)
                 await self._pass(server, "create")
-                await self._create(view.launch)
+                await self._create(server.launch)
             await self._pass(server, "ready")
         except GavipError as fault:
             if server.launch is not None:
@@ -163,6 +167,15 @@ class FakeHub(HubServers):
             self.servers.pop(key, None)
             return
         server.pending, server.ready = None, True
+
+    async def _claimed(self, request: LaunchRequest) -> Launch:
+        if self.door is None:
+            raise HubUnavailable("The launch service cannot be reached.")
+        self._asks += 1
+        view = await self.door.claim(request, f"hub:{self._asks}")
+        if view.launch.phase is not Phase.STARTING:
+            raise ServerBusy("Your launch waits in the queue.")
+        return view.launch
 
     async def _create(self, launch: Launch) -> None:
         if self.engine is not None:

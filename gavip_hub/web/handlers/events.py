@@ -18,6 +18,9 @@ __all__ = ["EventsHandler", "LaunchEventsHandler"]
 HEARTBEAT_S = 15.0
 """A comment is sent after this silence, so that proxies keep the connection [s]."""
 
+SLOW_S = 30.0
+"""How long a reader may leave what was sent unread before it is cut off [s]."""
+
 STREAM = "text/event-stream"
 
 
@@ -58,13 +61,16 @@ class EventsHandler(OneLaunchHandler):
         self.set_header("Content-Type", STREAM)
         self.set_header("X-Accel-Buffering", "no")
         try:
-            self.write("retry: 2000\n\n")
-            await self.flush()
+            await self._push("retry: 2000\n\n")
             told = 0
             if after is not None:
                 told = await self._catch_up(after, launch_id, owner)
             await self._live(subscription, told)
         except (StreamClosedError, asyncio.CancelledError):
+            return
+        except TimeoutError:
+            # It reads no more; when it comes back, it asks from its last event on.
+            self.detach().close()
             return
         finally:
             self.parts.watch.leave(subscription)
@@ -87,16 +93,18 @@ class EventsHandler(OneLaunchHandler):
             while True:
                 news: News | None = await subscription.next(HEARTBEAT_S)
                 if news is None:
-                    self.write(": still here\n\n")
-                    await self.flush()
+                    await self._push(": still here\n\n")
                 elif news.event.sequence == 0 or news.event.sequence > told:
                     await self._send(news.event, self.launch_model(news.view))
 
     async def _send(self, event: LaunchEvent, launch: models.Launch) -> None:
         data = translate.to_event(event, launch).model_dump_json()
         number = f"id: {event.sequence}\n" if event.sequence else ""
-        self.write(f"{number}event: {event.kind}\ndata: {data}\n\n")
-        await self.flush()
+        await self._push(f"{number}event: {event.kind}\ndata: {data}\n\n")
+
+    async def _push(self, text: str) -> None:
+        self.write(text)
+        await asyncio.wait_for(self.flush(), SLOW_S)
 
 
 class LaunchEventsHandler(EventsHandler):

@@ -222,3 +222,35 @@ async def test_the_peak_is_part_of_every_end(world: World) -> None:
     await world.portal.launches.cancel(launch.id, "ada")
     ending = await end_of(world, launch)
     assert ending.peak_memory_bytes == 123_456
+
+
+async def test_a_hub_that_believes_a_server_is_up_does_not_hold_its_place(
+    world: World,
+) -> None:
+    """What the hub calls up though nothing runs ends with words, not never."""
+    await ghost(world)
+    world.hub.deaf = True
+    launch = await world.submit()
+    await world.until(launch, Phase.ADMITTED)
+    for _ in range(6):
+        await world.step(timedelta(minutes=1))
+    ending = await end_of(world, launch)
+    assert ending.code is EndCode.FAILED_TO_START
+    assert "did not begin" in ending.message
+
+
+async def test_a_hub_is_brought_back_to_its_senses(world: World) -> None:
+    """A server that is up for the hub alone is stopped there, and then starts."""
+    await ghost(world)
+    launch = await world.submit()
+    await world.until(launch, Phase.ADMITTED)
+    for _ in range(3):
+        await world.step(timedelta(minutes=1))
+    await world.until(launch, Phase.RUNNING)
+
+
+async def ghost(world: World) -> None:
+    """Make the hub believe in a server that never started."""
+    world.hub.queueless = True
+    await world.hub.spawn("ada", "lab")
+    world.hub.queueless = False

@@ -7,14 +7,12 @@ from datetime import timedelta
 from typing import TypeVar
 
 from hypothesis import HealthCheck, settings
+from hypothesis import Phase as Stage
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
-    consumes,
     initialize,
     invariant,
-    multiple,
     rule,
 )
 
@@ -32,6 +30,7 @@ OWNERS = st.sampled_from(["ada", "bob"])
 AMOUNTS = st.sampled_from(
     [Resources(500, GB), Resources(2_000, 3 * GB), Resources(4_000, 8 * GB)]
 )
+WHICH = st.integers(0, 9)
 COMMANDS = st.sampled_from(["sleep 20", "exit 0", "exit 1", f"allocate {9 * GB}"])
 FAULTS = st.sampled_from(
     [
@@ -47,12 +46,10 @@ FAULTS = st.sampled_from(
 class PortalMachine(RuleBasedStateMachine):
     """People ask and cancel, parts fail and come back; the promises hold throughout."""
 
-    launches: Bundle[str] = Bundle("launches")
-
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.acknowledged: set[str] = set()
+        self.acknowledged: list[str] = []
 
     def do(self, act: Awaitable[T]) -> T:
         """Do something on the loop."""
@@ -68,15 +65,15 @@ class PortalMachine(RuleBasedStateMachine):
         self.world = self.do(build())
         self.do(self.world.begin())
 
-    @rule(target=launches, name=SERVERS, owner=OWNERS, amount=AMOUNTS)
-    def submit_notebook(self, name: str, owner: str, amount: Resources) -> object:
+    @rule(name=SERVERS, owner=OWNERS, amount=AMOUNTS)
+    def submit_notebook(self, name: str, owner: str, amount: Resources) -> None:
         """Ask for a session through the API."""
-        return self.submitted(name, owner=owner, resources=amount)
+        self.submitted(name, owner=owner, resources=amount)
 
-    @rule(target=launches, owner=OWNERS, amount=AMOUNTS, command=COMMANDS)
-    def submit_batch(self, owner: str, amount: Resources, command: str) -> object:
+    @rule(owner=OWNERS, amount=AMOUNTS, command=COMMANDS)
+    def submit_batch(self, owner: str, amount: Resources, command: str) -> None:
         """Ask for a batch run."""
-        return self.submitted(
+        self.submitted(
             "run",
             owner=owner,
             resources=amount,
@@ -84,31 +81,31 @@ class PortalMachine(RuleBasedStateMachine):
             options={"command": command},
         )
 
-    @rule(target=launches, name=SERVERS, owner=OWNERS, amount=AMOUNTS)
-    def spawn_in_hub(self, name: str, owner: str, amount: Resources) -> object:
+    @rule(name=SERVERS, owner=OWNERS, amount=AMOUNTS)
+    def spawn_in_hub(self, name: str, owner: str, amount: Resources) -> None:
         """Press Start in the hub."""
         if self.world.hub.down or (owner, name) in self.world.hub.servers:
-            return multiple()
+            return
         wish = request(name, owner=owner, resources=amount)
         with suppress(GavipError):
             self.do(self.world.hub.spawn(owner, name, wish))
         found = self.do(self.world.store.live_server(owner, name))
-        if found is None:
-            return multiple()
-        self.acknowledged.add(found.id)
-        return found.id
+        if found is not None and found.id not in self.acknowledged:
+            self.acknowledged.append(found.id)
 
-    @rule(launch_id=launches)
-    def cancel(self, launch_id: str) -> None:
-        """Cancel, whatever became of it."""
-        self.do(self.world.portal.launches.cancel(launch_id, None))
+    @rule(which=WHICH)
+    def cancel(self, which: int) -> None:
+        """Cancel a launch, whatever became of it."""
+        for launch_id in self.one_of_them(which):
+            self.do(self.world.portal.launches.cancel(launch_id, None))
 
-    @rule(launch_id=launches, minutes=st.integers(1, 90))
-    def extend(self, launch_id: str, minutes: int) -> None:
+    @rule(which=WHICH, minutes=st.integers(1, 90))
+    def extend(self, which: int, minutes: int) -> None:
         """Ask for more time, allowed or not."""
         by = timedelta(minutes=minutes)
-        with suppress(GavipError):
-            self.do(self.world.portal.launches.extend(launch_id, None, by))
+        for launch_id in self.one_of_them(which):
+            with suppress(GavipError):
+                self.do(self.world.portal.launches.extend(launch_id, None, by))
 
     @rule(name=SERVERS, owner=OWNERS)
     def stop_in_hub(self, name: str, owner: str) -> None:
@@ -168,10 +165,15 @@ class PortalMachine(RuleBasedStateMachine):
         """Make the engine well again."""
         self.world.fault()
 
-    @rule(launch_id=consumes(launches))
-    def comes_to_an_end(self, launch_id: str) -> None:
+    @rule(which=WHICH)
+    def comes_to_an_end(self, which: int) -> None:
         """With all parts well, a cancelled launch ends and leaves nothing."""
         self.mend()
+        for launch_id in self.one_of_them(which):
+            self.come_to_an_end(launch_id)
+
+    def come_to_an_end(self, launch_id: str) -> None:
+        """Cancel a launch and wait for its end."""
         self.do(self.world.portal.launches.cancel(launch_id, None))
         for _ in range(6):
             self.do(self.world.step())
@@ -185,6 +187,7 @@ class PortalMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_given_twice(self) -> None:
         """Hold that free and held are the whole."""
+        self.do(self.world.acted())
         held = self.do(self.world.store.holding())
         taken = sum((one.request.resources for one in held), NOTHING)
         free = self.do(self.world.free())
@@ -227,20 +230,28 @@ class PortalMachine(RuleBasedStateMachine):
         self.world.hub.down = False
         self.world.hub.go_on()
 
-    def submitted(self, name: str, **changes: object) -> object:
-        """Return the launch of an ask, if it was not refused."""
-        try:
+    def submitted(self, name: str, **changes: object) -> None:
+        """Ask for a launch, and note it if it was not refused."""
+        with suppress(GavipError):
             launch = self.do(self.world.submit(name, **changes))
-        except GavipError:
-            return multiple()
-        self.acknowledged.add(launch.id)
-        return launch.id
+            self.acknowledged.append(launch.id)
+
+    def one_of_them(self, which: int) -> list[str]:
+        """Return one of the launches so far, the newest for 0, if there is one.
+
+        What is drawn does not depend on how many there are: that may differ from run
+        to run with the turns that threads take.
+        """
+        known = self.acknowledged[::-1]
+        return [known[which % len(known)]] if known else []
 
 
 PortalMachine.TestCase.settings = settings(
     max_examples=25,
     stateful_step_count=30,
     deadline=None,
+    # Threads take their turns as they like, so that a smaller story is another one.
+    phases=(Stage.explicit, Stage.reuse, Stage.generate),
     suppress_health_check=list(HealthCheck),
 )
 TestPortal = PortalMachine.TestCase

@@ -35,7 +35,7 @@ async def test_a_stranger_is_taken_through_the_hub(guest: Guest) -> None:
 async def test_a_script_without_sign_in_is_refused(guest: Guest) -> None:
     """A request that is no navigation gets a page, not a redirect to the hub."""
     page = await guest.get(Sec_Fetch_Mode="cors")
-    assert page.code == 403
+    assert page.code == 401
     assert "Your sign-in has ended" in words(page)
 
 
