@@ -105,9 +105,9 @@ class Person:
         """Fill the spawn form in with free values and send it."""
         await self.page.goto(f"{self.journey.url}/hub/spawn")
         await self.page.locator("#size-own").check()
-        await self.page.get_by_label("Processor").fill(cpu)
-        await self.page.get_by_label("Memory").fill(memory_gb)
-        await self.page.get_by_label("Time limit").fill(hours)
+        await self.page.locator("#cpu").fill(cpu)
+        await self.page.locator("#memory").fill(memory_gb)
+        await self.page.locator("#walltime").fill(hours)
         await self.page.locator("#display_name").fill(name)
         await self.picture("spawn-form")
         await self.page.get_by_role("button", name="Start").click()
