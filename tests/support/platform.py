@@ -132,6 +132,16 @@ class ApiUser:
         self._http = requests.Session()
         self._http.headers["Authorization"] = f"token {token}"
 
+    @property
+    def service(self) -> str:
+        """Address of the service's API."""
+        return self._platform.service_url
+
+    @property
+    def hub_api(self) -> str:
+        """Address of the hub's API."""
+        return self._platform.hub_api
+
     def ask(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         """Send a request to the service's API, past the proxy."""
         url = f"{self._platform.service_url}{path}"
@@ -275,9 +285,38 @@ class Platform:
 
     def service_process(self) -> psutil.Process | None:
         """Return the service's process, if it lives."""
+        return self._command("work")
+
+    def watcher_process(self) -> psutil.Process | None:
+        """Return the process that watches over the service, if it lives."""
+        return self._command("serve")
+
+    def hub_process(self) -> psutil.Process:
+        """Return the hub's process."""
+        assert self._hub is not None
+        return psutil.Process(self._hub.pid)
+
+    def proxy_process(self) -> psutil.Process:
+        """Return the proxy's process."""
+        pid = (self.folder / "proxy.pid").read_text().split()[0]
+        return psutil.Process(int(pid))
+
+    def keepers(self) -> dict[str, psutil.Process]:
+        """Return the living keepers of the sandboxes, by the sandboxes' names."""
+        mark = str(self.folder / "state" / "engine" / "containers") + "/"
+        found = {}
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                for word in process.cmdline():
+                    if word.startswith(mark):
+                        found[word.removeprefix(mark).partition("/")[0]] = process
+        return found
+
+    def _command(self, name: str) -> psutil.Process | None:
         for process in self._family():
             with suppress(psutil.Error):
-                if "gavip_hub" in process.cmdline() and "work" in process.cmdline():
+                words = process.cmdline()
+                if "gavip_hub" in words and name in words:
                     return process
         return None
 
