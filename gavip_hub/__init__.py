@@ -15,11 +15,20 @@ def install(c: Any) -> None:
     c
         The configuration object of ``jupyterhub_config.py``; ``c.Gavip`` is read.
 
+    Raises
+    ------
+    SystemExit
+        Raised with the setting at fault and the mend, if a setting cannot be used.
+
     Notes
     -----
     Imported on the call, since a user's server imports this package too and has none
     of the hub's own packages.
     """
+    from gavip_hub.domain.errors import GavipError  # noqa: PLC0415
     from gavip_hub.installation import install_on  # noqa: PLC0415
 
-    install_on(c)
+    try:
+        install_on(c)
+    except GavipError as error:
+        raise SystemExit(f"GAVIP cannot start: {error.message}") from None

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from traitlets import Dict, Float, Int, List, TraitError, Unicode, validate
-from traitlets.config import Configurable
+from traitlets.config import Config, Configurable
 
 from gavip_hub.api.quantities import (
     parse_cpu,
@@ -27,6 +29,9 @@ from gavip_hub.settings import (
 )
 
 __all__ = ["Gavip"]
+
+
+AMOUNTS = ("cpu", "memory", "gpu")
 
 
 class Gavip(Configurable):
@@ -97,6 +102,8 @@ class Gavip(Configurable):
     ).tag(config=True)
 
     quotas = Dict(
+        value_trait=Dict(),
+        key_trait=Unicode(),
         help="""Caps of single users: ``{"ada": {"max_running": 8, "memory": "128G"}}``;
         what is left out is the default.""",
     ).tag(config=True)
@@ -140,6 +147,33 @@ class Gavip(Configurable):
             raise TraitError("c.Gavip.engine must be 'sandbox' or 'docker'.")
         return str(proposal["value"])
 
+    @classmethod
+    def read(cls, c: Any) -> Settings:
+        """Return the settings of a configuration.
+
+        Raises
+        ------
+        InvalidField
+            Raised if there is no such setting, or it cannot have that value; the
+            message names the setting.
+        """
+        given = c.Gavip if "Gavip" in c else {}
+        known = cls.class_trait_names(config=True)
+        for name, value in given.items():
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                mend = f"did you mean c.Gavip.{near[0]}?" if near else "leave it out."
+                raise InvalidField(
+                    f"There is no setting c.Gavip.{name}; {mend}", field=name
+                )
+            try:
+                cls(config=Config({"Gavip": {name: value}}))
+            except TraitError as error:
+                raise InvalidField(
+                    f"c.Gavip.{name} cannot be {value!r}: {error}", field=name
+                ) from None
+        return cls(config=c).settings()
+
     def settings(self) -> Settings:
         """Return the settings as frozen values.
 
@@ -149,6 +183,7 @@ class Gavip(Configurable):
             Raised if an amount cannot be read or settings contradict each other; the
             message names the setting.
         """
+        self._check_numbers()
         state = Path(self.state_dir).resolve()
         database = self.database_url or f"sqlite:///{state / 'gavip.sqlite'}"
         return Settings(
@@ -172,7 +207,10 @@ class Gavip(Configurable):
 
     def _rules(self) -> Rules:
         plain = Rules()
-        sizes = tuple(_size(size) for size in self.sizes) or plain.sizes
+        longest = parse_walltime(self.max_walltime, field="c.Gavip.max_walltime")
+        sizes = self._sizes(longest) or tuple(
+            replace(size, walltime=min(size.walltime, longest)) for size in plain.sizes
+        )
         default = self.default_size or sizes[0].name
         if default not in {size.name for size in sizes}:
             raise InvalidField(
@@ -188,7 +226,6 @@ class Gavip(Configurable):
                 plain.default_quota.max_resources.gpu,
             ),
         )
-        longest = parse_walltime(self.max_walltime, field="c.Gavip.max_walltime")
         return replace(
             plain,
             sizes=sizes,
@@ -201,6 +238,43 @@ class Gavip(Configurable):
             idle_timeout=self._idle_timeout(),
             pids=self.pids,
         )
+
+    def _check_numbers(self) -> None:
+        bounds = {
+            "port": (1, 65_535),
+            "max_running": (0, 10_000),
+            "max_waiting": (1, 10_000),
+            "pids": (32, 4_194_304),
+        }
+        for name, (least, most) in bounds.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise InvalidField(
+                    f"c.Gavip.{name} is {value}; it must be from {least} to {most}.",
+                    field=name,
+                )
+        if urlsplit(self.archive_url).scheme not in {"http", "https"}:
+            raise InvalidField(
+                f"c.Gavip.archive_url is {self.archive_url!r}; give an address that "
+                "begins with http:// or https://.",
+                field="archive_url",
+            )
+
+    def _sizes(self, longest: timedelta) -> tuple[Size, ...]:
+        sizes = tuple(_size(words) for words in self.sizes)
+        names = [size.name for size in sizes]
+        for size in sizes:
+            if names.count(size.name) > 1:
+                raise InvalidField(
+                    f"Two of c.Gavip.sizes are named {size.name!r}.", field="sizes"
+                )
+            if size.walltime > longest:
+                raise InvalidField(
+                    f"c.Gavip.sizes[{size.name}].walltime is longer than "
+                    f"c.Gavip.max_walltime, {self.max_walltime!r}.",
+                    field="sizes",
+                )
+        return sizes
 
     def _idle_timeout(self) -> timedelta | None:
         if self.idle_timeout == "never":
@@ -221,11 +295,31 @@ class Gavip(Configurable):
         )
 
 
+def _check_words(words: dict[str, Any], where: str, known: set[str]) -> None:
+    for name in words:
+        if name not in known:
+            raise InvalidField(
+                f"{where} has no {name!r}; it may have {', '.join(sorted(known))}.",
+                field=where,
+            )
+
+
+def _count(words: dict[str, Any], name: str, default: int, where: str) -> int:
+    value = words.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidField(
+            f"{where}.{name} is {value!r}; it must be a whole number from 0.",
+            field=where,
+        )
+    return value
+
+
 def _size(words: dict[str, Any]) -> Size:
     name = str(words.get("name", ""))
     where = f"c.Gavip.sizes[{name or '?'}]"
     if not name:
         raise InvalidField("Every one of c.Gavip.sizes needs a name.", field="sizes")
+    _check_words(words, where, {"name", "title", *AMOUNTS, "walltime"})
     return Size(
         name=name,
         title=str(words.get("title", name)),
@@ -241,9 +335,10 @@ def _size(words: dict[str, Any]) -> Size:
 def _quota(name: str, words: dict[str, Any], default: Quota) -> Quota:
     where = f"c.Gavip.quotas[{name}]"
     caps = default.max_resources
+    _check_words(words, where, {"max_running", "max_waiting", *AMOUNTS})
     return Quota(
-        int(words.get("max_running", default.max_running)),
-        int(words.get("max_waiting", default.max_waiting)),
+        _count(words, "max_running", default.max_running, where),
+        _count(words, "max_waiting", default.max_waiting, where),
         Resources(
             parse_cpu(words["cpu"], field=f"{where}.cpu")
             if "cpu" in words

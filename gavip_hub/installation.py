@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
+from traitlets.config.loader import LazyConfigValue
 
 from gavip_hub.config import Gavip
 from gavip_hub.settings import Settings
@@ -44,9 +45,18 @@ SCOPES: dict[str, dict[str, Any]] = {
 """The custom scopes, as JupyterHub takes them."""
 
 
+SPAWNER_DEFAULTS: dict[str, Any] = {
+    "start_timeout": 300,
+    "http_timeout": 120,
+    "default_url": "/lab",
+    "cmd": list(SESSION_ARGV),
+}
+"""What an operator may have set otherwise."""
+
+
 def install_on(c: Any) -> None:
     """Put GAVIP in front of the hub that a configuration describes."""
-    settings = Gavip(config=c).settings()
+    settings = Gavip.read(c)
     state = Path(settings.engine.state_dir).parent
     for folder in (state, Path(settings.engine.spaces_dir)):
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,10 +76,9 @@ def _spawner(c: Any, settings: Settings, token: str) -> None:
     # A queue of our own stands in front; the hub's limits would only refuse people.
     c.JupyterHub.concurrent_spawn_limit = 0
     c.Spawner.consecutive_failure_limit = 0
-    c.Spawner.start_timeout = 300
-    c.Spawner.http_timeout = 120
-    c.Spawner.default_url = "/lab"
-    c.Spawner.cmd = list(SESSION_ARGV)
+    for name, value in SPAWNER_DEFAULTS.items():
+        if name not in c.Spawner:
+            c.Spawner[name] = value
     c.Spawner.server_token_scopes = [
         "users:activity!user",
         "access:servers!server",
@@ -112,7 +121,7 @@ def _service(
 def _roles(c: Any) -> None:
     c.JupyterHub.custom_scopes = {**_dict(c.JupyterHub.custom_scopes), **SCOPES}
     c.JupyterHub.extra_user_scopes = {
-        *_listed(c.JupyterHub.extra_user_scopes),
+        *_added(c.JupyterHub.extra_user_scopes),
         f"{WRITE}!user",
         f"access:services!service={SERVICE}",
     }
@@ -182,9 +191,20 @@ def _kept_secret(path: Path) -> str:
 
 
 def _listed(value: Any) -> list[Any]:
-    """Return what an operator has set already, or nothing."""
+    """Return what an operator has set or appended already, or nothing."""
+    if isinstance(value, LazyConfigValue):
+        value = value.get_value([])
     return list(value) if isinstance(value, list | tuple | set) else []
 
 
+def _added(value: Any) -> set[Any]:
+    """Return what an operator has set or added already, or nothing."""
+    if isinstance(value, LazyConfigValue):
+        value = value.get_value(set())
+    return set(value) if isinstance(value, list | tuple | set) else set()
+
+
 def _dict(value: Any) -> dict[str, Any]:
+    if isinstance(value, LazyConfigValue):
+        value = value.get_value({})
     return dict(value) if isinstance(value, dict) else {}
