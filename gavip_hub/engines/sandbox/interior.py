@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gavip_hub.domain.errors import BackendFault
 from gavip_hub.engines.contract import (
     HOME,
     SESSION_GID,
@@ -74,6 +75,12 @@ def host_binds(job: Job) -> list[Bind]:
     """Return the Python that runs inside, further folders, and the job's mounts.
 
     All keep their paths, since scripts of a virtual environment name it by its path.
+
+    Raises
+    ------
+    BackendFault
+        Raised if one of them holds the platform's records or the user-spaces, which
+        every session could then read.
     """
     environment = Path(job.spec.image) if job.spec.image else job.settings.environment
     folders = [environment, *_bases_of(environment), *job.settings.read_only]
@@ -81,6 +88,7 @@ def host_binds(job: Job) -> list[Bind]:
     for folder in dict.fromkeys(folders):
         if folder.is_relative_to("/usr"):
             continue
+        _keep_apart(folder, job)
         chosen.append(Bind(str(folder.resolve()), str(folder)))
     chosen += [
         Bind(mount.source, mount.target, mount.read_only, mount.follow_host)
@@ -105,6 +113,16 @@ def etc_files(resolv_conf: str) -> dict[str, str]:
     }
 
 
+def _keep_apart(folder: Path, job: Job) -> None:
+    for kept in (job.settings.state_dir, job.settings.spaces_root):
+        if kept.resolve().is_relative_to(folder.resolve()):
+            raise BackendFault(
+                f"Sessions would see {kept}, since it lies in {folder}, which they "
+                "run from. Move c.Gavip.state_dir and c.Gavip.spaces_dir elsewhere.",
+                transient=False,
+            )
+
+
 def _bases_of(environment: Path) -> list[Path]:
     """Return where the Python below a virtual environment is installed, as named."""
     home = Path(sys.base_prefix) / "bin"
@@ -117,4 +135,16 @@ def _bases_of(environment: Path) -> list[Path]:
         if key.strip() == "home":
             home = Path(value.strip())
     program = (home / "python3").resolve()
-    return [home.parent, program.parent.parent]
+    return [_named(home), program.parent.parent]
+
+
+def _named(home: Path) -> Path:
+    """Return what has to be seen so that a folder of programs is where it is named.
+
+    That is the whole installation. Where the folder only holds links to it, as
+    ``~/.local/bin`` and ``/bin`` do, what lies beside it is no business of sessions.
+    """
+    if home.resolve().is_relative_to("/usr"):
+        return home.resolve()
+    installed = any(home.parent.glob("lib*/python3.*/os.py"))
+    return home.parent if installed else home
