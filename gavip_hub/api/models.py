@@ -172,7 +172,9 @@ class LaunchRequest(_Request):
     memory: int | str | None = None
     gpu: int | None = None
     walltime: float | str | None = None
-    options: dict[str, str] = Field(default_factory=dict, max_length=20)
+    options: dict[str, Annotated[str, Field(max_length=16_000)]] = Field(
+        default_factory=dict, max_length=20
+    )
 
 
 class Allocation(_Answer):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from unicodedata import category
 from urllib.parse import quote
 
 from gavip_hub.api import models
@@ -37,6 +38,15 @@ __all__ = [
 FORM_FIELDS = frozenset({"size", "cpu", "memory", "gpu", "walltime", "display_name"})
 """What the spawn form and the hub's API may choose; nothing else is looked at."""
 
+_OPTIONS = 16_000
+"""Longest options, names and values together: each answer and event repeats them."""
+
+_UNSEEN = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of control characters and of breaks of lines."""
+
+_TURNED = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What makes the text round it read in another order."""
+
 
 def from_wish(
     wish: models.Wish | models.LaunchRequest, rules: Rules
@@ -63,8 +73,21 @@ def from_wish(
 def from_request(
     owner: str, asked: models.LaunchRequest, rules: Rules
 ) -> LaunchRequest:
-    """Return the launch that somebody asks for."""
+    """Return the launch that somebody asks for.
+
+    Raises
+    ------
+    InvalidField
+        Raised if a value cannot be used.
+    """
     resources, walltime = from_wish(asked, rules)
+    _check_name(asked.display_name)
+    if sum(len(name) + len(word) for name, word in asked.options.items()) > _OPTIONS:
+        raise InvalidField(
+            f"options may have {_OPTIONS:,} characters together; put what is longer "
+            "into a file of your user-space and name that.",
+            field="options",
+        )
     return LaunchRequest(
         owner=owner,
         kind=asked.kind,
@@ -74,6 +97,16 @@ def from_request(
         display_name=asked.display_name or _default_name(asked),
         options=asked.options,
     )
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that would not stay in its place in a log or on a page."""
+    if any(category(one) in _UNSEEN or one in _TURNED for one in name):
+        raise InvalidField(
+            "display_name is one line of visible text; leave out line breaks, tabs "
+            "and control characters.",
+            field="display_name",
+        )
 
 
 def from_form(

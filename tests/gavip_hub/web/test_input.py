@@ -72,11 +72,17 @@ ABSURD: list[tuple[str, Any]] = [
     ("server_name", "Lab"),
     ("display_name", "x" * 121),
     ("display_name", 7),
+    ("display_name", "two\nlines"),
+    ("display_name", "\x1b[31mred"),
+    ("display_name", "\u202egnp"),
+    ("display_name", "two\u2028lines"),
     ("kind", "virus"),
     ("image", "evil:latest"),
     ("options", {"a": 1}),
     ("options", {str(n): "" for n in range(21)}),
     ("options", "text"),
+    ("options", {"command": "x" * 16_001}),
+    ("options", {"a" * 9_000: "", "command": "x" * 9_000}),
 ]
 
 
