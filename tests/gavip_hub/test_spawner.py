@@ -32,7 +32,7 @@ CANARY = "canary-of-a-secret-0123456789"
 CONFIG = PlatformConfig(
     cpu=2,
     memory="4G",
-    more="c.Gavip.max_waiting = 20",
+    more="c.Gavip.max_waiting = 20\nc.Spawner.http_timeout = 8",
     after=f"c.Spawner.cmd = ['python3', '-c', {SLOW_SERVER!r}]\n"
     f"c.Spawner.environment = {{'SITE_PASSWORD': {CANARY!r}}}",
 )
@@ -211,6 +211,15 @@ def test_a_cancelled_launch_takes_its_pending_server_along(
     ended = slow.wait_for(launch["id"], ENDED, within_s=30)
     assert ended["phase"] == "aborted"
     eventually(lambda: server_of(slow)["stopped"], "no server in the hub")
+
+
+def test_a_server_that_never_answers_fails_with_words(platform: Platform) -> None:
+    """The hub gives up on it twice; that is a failed start, and nobody's stop."""
+    slow = platform.user("slow-three")
+    launch = slow.submit()
+    ended = slow.wait_for(launch["id"], ENDED, within_s=120)
+    assert (ended["ending"]["code"], ended["attempt"]) == ("failed_to_start", 2)
+    assert "8 seconds" in ended["ending"]["message"]
 
 
 def test_a_choice_chooses_nothing_but_amounts(platform: Platform) -> None:
