@@ -282,6 +282,34 @@ def test_sessions_live_through_the_death_of_the_hub(platform: Platform) -> None:
     assert ida.launch(running["id"])["phase"] == "running"
 
 
+def test_tokens_reach_as_far_as_the_hub_says(platform: Platform) -> None:
+    """Read-only, unrelated and expired tokens do what the real hub says of them."""
+    lea = platform.user("lea")
+
+    def with_token(**wish: object) -> ApiUser:
+        answer = lea.hub("POST", "/users/lea/tokens", json=wish)
+        assert answer.status_code == 201, answer.text
+        return ApiUser(platform, "lea", answer.json()["token"])
+
+    expired = with_token(expires_in=1)
+    reads = with_token(scopes=["custom:gavip:launches:read!user"])
+    other = with_token(scopes=["read:users:name!user"])
+    key = {"Idempotency-Key": "k"}
+    assert reads.ask("GET", "/launches").status_code == 200
+    assert reads.ask("POST", "/launches", json={}, headers=key).status_code == 403
+    assert other.ask("GET", "/launches").status_code == 403
+
+    def has_ended() -> bool:
+        return bool(expired.hub("GET", "/user").status_code == 403)
+
+    eventually(has_ended, "the end of a token")
+    answer = expired.ask("GET", "/launches")
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
+    assert lea.ask("GET", "/info").json()["roles"] == ["scientist"]
+    operator = platform.user("operator").ask("GET", "/info").json()
+    assert "operator" in operator["roles"]
+
+
 def test_no_secret_is_left_in_the_open(platform: Platform) -> None:
     """Tokens are in no log, and in no file that others could read."""
     user = platform.user("kim")
