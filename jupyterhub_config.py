@@ -1,8 +1,7 @@
 """JupyterHub with GAVIP, as `make run` starts it.
 
 GAVIP's own settings are `c.Gavip.…`; docs/reference/settings.md lists all of them.
-Everything else is plain JupyterHub. docs/howto/sign-in.md shows how to put OAuth, LDAP
-or PAM in the place of the trial's shared password.
+Everything else is plain JupyterHub.
 """
 
 import gavip_hub
@@ -10,9 +9,12 @@ from gavip_hub import trial
 
 c = get_config()
 
-# What `make run` found out: folders, ports, engine, and the generated passwords.
+# What `make run` found out: folders, ports, proxy and engine.
 # A production hub sets these itself and drops this line.
 trial.configure(c)
+
+# The trial's shared password. Put a real sign-in in its place: docs/howto/sign-in.md.
+trial.sign_in(c)
 
 # What all launches together may hold; the default is what the machine has.
 # c.Gavip.capacity_cpu = 16

@@ -5,14 +5,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-__all__ = ["configure"]
+__all__ = ["configure", "sign_in"]
 
 ADMIN = "admin"
 """The trial's administrator."""
 
 
 def configure(c: Any) -> None:
-    """Set up the hub as ``make run`` found the machine.
+    """Set up folders, ports, proxy and engine as ``make run`` found the machine.
 
     Parameters
     ----------
@@ -20,27 +20,22 @@ def configure(c: Any) -> None:
         The configuration object. ``GAVIP_STATE`` names the state folder, whose
         ``run/run.json`` holds the ports and the engine of this run.
     """
-    state = Path(os.environ.get("GAVIP_STATE", ".gavip")).resolve()
+    state = _state()
     facts = json.loads((state / "run" / "run.json").read_text())
     _hub(c, state, facts)
-    _sign_in(c, state / "passwords")
     _gavip(c, state, facts)
 
 
-def _hub(c: Any, state: Path, facts: dict[str, Any]) -> None:
-    secrets = state / "secrets"
-    c.JupyterHub.bind_url = f"http://{facts['bind']}:{facts['port']}"
-    c.JupyterHub.hub_port = facts["hub_port"]
-    c.JupyterHub.db_url = f"sqlite:///{state / 'data' / 'jupyterhub.sqlite'}"
-    c.JupyterHub.cookie_secret_file = str(secrets / "cookie_secret")
-    c.JupyterHub.cleanup_servers = not facts["keep_sessions"]
-    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{facts['proxy_api_port']}"
-    c.ConfigurableHTTPProxy.auth_token = (secrets / "proxy_token").read_text().strip()
-    c.ConfigurableHTTPProxy.pid_file = str(state / "run" / "proxy.pid")
+def sign_in(c: Any) -> None:
+    """Let people in with the password that ``make run`` has made.
 
-
-def _sign_in(c: Any, passwords: Path) -> None:
-    lines = [line.split() for line in passwords.read_text().splitlines()]
+    Parameters
+    ----------
+    c
+        The configuration object. Everybody who has the password may take any name;
+        put a real sign-in in place of this before more than a trial.
+    """
+    lines = [line.split() for line in (_state() / "passwords").read_text().splitlines()]
     by_name = {words[0]: words[1] for words in lines if words and words[0] != "#"}
     admin = by_name.pop(ADMIN)
     c.JupyterHub.authenticator_class = "shared-password"
@@ -56,6 +51,23 @@ def _sign_in(c: Any, passwords: Path) -> None:
         "gavip-operators": {"users": [ADMIN]},
         "gavip-developers": {"users": []},
     }
+
+
+def _state() -> Path:
+    return Path(os.environ.get("GAVIP_STATE", ".gavip")).resolve()
+
+
+def _hub(c: Any, state: Path, facts: dict[str, Any]) -> None:
+    secrets = state / "secrets"
+    bind = f"[{facts['bind']}]" if ":" in facts["bind"] else facts["bind"]
+    c.JupyterHub.bind_url = f"http://{bind}:{facts['port']}"
+    c.JupyterHub.hub_port = facts["hub_port"]
+    c.JupyterHub.db_url = f"sqlite:///{state / 'data' / 'jupyterhub.sqlite'}"
+    c.JupyterHub.cookie_secret_file = str(secrets / "cookie_secret")
+    c.JupyterHub.cleanup_servers = not facts["keep_sessions"]
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{facts['proxy_api_port']}"
+    c.ConfigurableHTTPProxy.auth_token = (secrets / "proxy_token").read_text().strip()
+    c.ConfigurableHTTPProxy.pid_file = str(state / "run" / "proxy.pid")
 
 
 def _gavip(c: Any, state: Path, facts: dict[str, Any]) -> None:

@@ -21,6 +21,9 @@ __all__ = [
 
 FILES_STAY = "Files in your home folder are kept."
 
+ENDED_BY_SIGNAL = 128 + 15
+"""Exit status of a program that was asked to end (SIGTERM)."""
+
 
 def stopped(launch: Launch, by: str) -> Ending:
     """Return the end of a launch that its owner (or ``by``) stopped."""
@@ -114,6 +117,8 @@ def told_by_engine(
         return walltime(launch)
     if status.lost:
         return lost("The engine lost it, as happens when its machine restarts.")
+    if status.exit_code == ENDED_BY_SIGNAL and launch.request.kind.interactive:
+        return stopped(launch, "the hub or the machine at its own end")
     if status.exit_code == 0:
         return Ending(
             EndCode.FINISHED,

@@ -19,6 +19,7 @@ from gavip_hub import trial
 
 c = get_config()
 trial.configure(c)
+trial.sign_in(c)
 c.Gavip.capacity_cpu = 1
 c.Gavip.capacity_memory = "3G"
 c.Gavip.archive_url = "{archive}"

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.support.browser import Visitor
 from tests.support.journey import PATIENCE_MS, Journey
@@ -26,7 +26,7 @@ print(len(stars), "stars")""",
     """\
 %matplotlib inline
 import matplotlib.pyplot as plt
-figure, axes = plt.subplots(figsize=(5, 6))
+figure, axes = plt.subplots(figsize=(5.5, 4))
 axes.hexbin(
     stars["bp_rp"].filled(float("nan")), stars["phot_g_mean_mag"],
     gridsize=250, bins="log", cmap="magma", mincnt=1,
@@ -44,9 +44,11 @@ limits""",
 
 
 async def test_from_sign_in_to_a_diagram_and_back_again(
-    journey: Journey, page: Page, visitor: Visitor
+    journey: Journey, visitor: Visitor
 ) -> None:
     """One asks, works, stops and finds the files again; another waits and gets in."""
+    desk = await visitor.arrive(viewport={"width": 1440, "height": 900})
+    page = await desk.new_page()
     ada = journey.person(page, "ada")
     await ada.sign_in()
     await ada.ask(cpu="1", memory_gb="2", hours="1", name="Colours of bright stars")
@@ -65,6 +67,7 @@ async def test_from_sign_in_to_a_diagram_and_back_again(
     await expect(outputs.filter(has_text="2 GB").first).to_be_visible()
     await page.get_by_role("tab", name=re.compile("Active")).first.click()
     await expect(page.get_by_text("Colours of bright stars").first).to_be_visible()
+    await page.locator(".jp-OutputArea-output img").scroll_into_view_if_needed()
     await ada.picture("lab")
     await page.keyboard.press("Control+s")
 

@@ -40,6 +40,15 @@ async def test_crashed(world: World) -> None:
     assert "exit status 3" in ending.message
 
 
+async def test_ended_with_the_hub(world: World) -> None:
+    """A session that the hub took along at its own end was stopped, not broken."""
+    launch = await world.running()
+    world.engine.end(launch.engine_name, exit_code=143)
+    ending = await end_of(world, launch)
+    assert ending.code is EndCode.STOPPED
+    assert "the hub or the machine" in ending.message
+
+
 async def test_out_of_memory_tells_the_peak_and_the_next_size(world: World) -> None:
     """The owner reads limit and peak, and which size would have been enough."""
     launch = await world.running()
