@@ -327,9 +327,12 @@ class DockerAviSpawner(AviSpawner, DockerSpawner):
     @override
     def prepare_run(self, launch: Launch) -> None:
         engine = self.engine_settings
+        self.image = engine.image
+        # After the image, whose change gives the container a name of Docker's spawner.
         self.object_name = launch.engine_name
         self.object_id = ""
-        self.image = engine.image
+        # The launch's own limit stands in extra_host_config; Docker refuses two.
+        self.cpu_limit = None
         self.network_name = engine.network
         spec = self.spec_of(launch, {})
         prepare_home(spec.home_source, engine.spaces_root, engine.uid, engine.gid)
