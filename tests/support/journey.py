@@ -147,9 +147,7 @@ class Person:
     async def files(self, folder: str = "") -> dict[str, dict[str, Any]]:
         """Return what lies in a folder of the user-space, by name."""
         url = f"{self._contents(folder)}?content=1"
-        answer = await self.page.evaluate(
-            GET, {"url": url, "xsrf": await self._xsrf()}
-        )
+        answer = await self.page.evaluate(GET, {"url": url, "xsrf": await self._xsrf()})
         return {entry["name"]: entry for entry in answer["content"]}
 
     async def stop_from_home(self) -> None:
