@@ -19,6 +19,9 @@ __all__ = ["Kills"]
 BACK_S = 120.0
 """How long a part may take to be back [s]."""
 
+RIVAL_S = 15.0
+"""How long a second service may take to begin or to give up [s]."""
+
 
 class Kills:
     """Kills parts of one platform, and waits until it is well again.
@@ -115,9 +118,16 @@ class Kills:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         rival = _rival(environment, port, self._platform)
+        health = f"http://127.0.0.1:{port}/services/gavip/api/v1/health"
         try:
-            health = f"http://127.0.0.1:{port}/services/gavip/api/v1/health"
-            eventually(lambda: _answers(health), "the other service", within_s=BACK_S)
+            # Stopped in the middle of a write, the old one keeps the file locked, and
+            # the other says so and ends.
+            with suppress(AssertionError):
+                eventually(
+                    lambda: rival.poll() is not None or _answers(health),
+                    "the other service",
+                    within_s=RIVAL_S,
+                )
             time.sleep(self._chance.uniform(0, 1.5))
         finally:
             with suppress(psutil.NoSuchProcess):
