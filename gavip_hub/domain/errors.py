@@ -8,6 +8,7 @@
     │   ├── NeverFits            no node is large enough, whatever one waits for
     │   ├── QuotaExceeded        a cap of the user stands in the way
     │   ├── QueueFull            the user has too many launches waiting
+    │   ├── TooManyStreams       the user follows events too many times at once
     │   ├── ServerBusy           the named server has a launch already
     │   ├── UnknownLaunch        no such launch, or not yours
     │   ├── NotAllowed           the token's scopes do not reach that far
@@ -46,6 +47,7 @@ __all__ = [
     "StoreFault",
     "StoreTooNew",
     "StoreUnavailable",
+    "TooManyStreams",
     "UnknownLaunch",
 ]
 
@@ -106,6 +108,13 @@ class QueueFull(RequestRejected):
 
     code = "queue_full"
     title = "Too many of your launches wait already"
+
+
+class TooManyStreams(RequestRejected):
+    """The user follows events through as many connections as one may."""
+
+    code = "too_many_streams"
+    title = "Too many open streams of events"
 
 
 class ServerBusy(RequestRejected):

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from gavip_hub.domain.errors import TooManyStreams
 from gavip_hub.domain.event import LaunchEvent
 from gavip_hub.portal.board import LaunchView
 
@@ -10,6 +11,9 @@ __all__ = ["News", "Subscription", "Watch"]
 
 BACKLOG = 1_000
 """Events that a slow reader may be behind before it is cut off."""
+
+MOST_STREAMS = 100
+"""Streams of one reader; sessions, pages and cells of one person need far fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +29,16 @@ class Subscription:
 
     Parameters
     ----------
+    reader
+        Who reads.
     owner
         Only launches of this user; None for everybody's.
     launch_id
         Only this launch; None for all.
     """
 
-    def __init__(self, owner: str | None, launch_id: str | None) -> None:
+    def __init__(self, reader: str, owner: str | None, launch_id: str | None) -> None:
+        self.reader = reader
         self._owner = owner
         self._launch_id = launch_id
         self._queue: asyncio.Queue[News | None] = asyncio.Queue(BACKLOG)
@@ -94,9 +101,23 @@ class Watch:
         """Return whether anybody asked for such an event."""
         return any(subscription.wants(event) for subscription in self._subscriptions)
 
-    def subscribe(self, owner: str | None, launch_id: str | None) -> Subscription:
-        """Start to collect events for a reader."""
-        subscription = Subscription(owner, launch_id)
+    def subscribe(
+        self, reader: str, owner: str | None, launch_id: str | None
+    ) -> Subscription:
+        """Start to collect events for a reader.
+
+        Raises
+        ------
+        TooManyStreams
+            Raised if the reader has as many open as one may: connections are few, and
+            everybody's.
+        """
+        if sum(one.reader == reader for one in self._subscriptions) >= MOST_STREAMS:
+            raise TooManyStreams(
+                f"You follow events {MOST_STREAMS} times already; close some pages or "
+                "end what follows them."
+            )
+        subscription = Subscription(reader, owner, launch_id)
         self._subscriptions.add(subscription)
         return subscription
 

@@ -18,6 +18,7 @@ from gavip_hub.domain.errors import (
     ServerBusy,
     StoreConflict,
     StoreFault,
+    TooManyStreams,
     UnknownLaunch,
 )
 from gavip_hub.web.callers import NotSignedIn
@@ -29,6 +30,7 @@ STATUS: tuple[tuple[type[GavipError], HTTPStatus], ...] = (
     (NeverFits, HTTPStatus.UNPROCESSABLE_ENTITY),
     (QuotaExceeded, HTTPStatus.FORBIDDEN),
     (QueueFull, HTTPStatus.TOO_MANY_REQUESTS),
+    (TooManyStreams, HTTPStatus.TOO_MANY_REQUESTS),
     (UnknownLaunch, HTTPStatus.NOT_FOUND),
     (NotSignedIn, HTTPStatus.UNAUTHORIZED),
     (NotAllowed, HTTPStatus.FORBIDDEN),

@@ -123,13 +123,19 @@ class Api:
     hub_fails: bool = False
     """Whether the hub answers with an error when it is asked about a token."""
     _server: HTTPServer | None = None
+    _auth: SharedHubAuth | None = None
+
+    def forget(self) -> None:
+        """Let time pass, so that the hub is asked anew about every token."""
+        assert self._auth is not None
+        self._auth.cache.clear()
 
     def open(self) -> None:
         """Listen on a free port."""
         listening = socket.create_server(("127.0.0.1", 0), backlog=64)
         listening.setblocking(False)
         self.port = listening.getsockname()[1]
-        auth = SharedHubAuth(
+        auth = self._auth = SharedHubAuth(
             api_token=f"{CANARY}service",
             api_url=f"http://127.0.0.1:{self.port}/hub/api",
             base_url="/services/gavip/",

@@ -5,18 +5,22 @@ import contextlib
 import re
 
 from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError
 
 from gavip_hub.api import models, translate
-from gavip_hub.domain.errors import InvalidField
+from gavip_hub.domain.errors import HubUnavailable, InvalidField
 from gavip_hub.domain.event import LaunchEvent
 from gavip_hub.portal.watch import News, Subscription
-from gavip_hub.web.callers import READ
+from gavip_hub.web.callers import READ, caller_of
 from gavip_hub.web.handlers.launches import OneLaunchHandler
 
 __all__ = ["EventsHandler", "LaunchEventsHandler"]
 
 HEARTBEAT_S = 15.0
 """A comment is sent after this silence, so that proxies keep the connection [s]."""
+
+RECHECK_S = 60.0
+"""How often the hub is asked whether the reader is still signed in [s]."""
 
 SLOW_S = 30.0
 """How long a reader may leave what was sent unread before it is cut off [s]."""
@@ -57,7 +61,7 @@ class EventsHandler(OneLaunchHandler):
 
     async def _follow(self, launch_id: str | None, owner: str | None) -> None:
         after = self._after()
-        subscription = self.parts.watch.subscribe(owner, launch_id)
+        subscription = self.parts.watch.subscribe(self.caller.name, owner, launch_id)
         self.set_header("Content-Type", STREAM)
         self.set_header("X-Accel-Buffering", "no")
         try:
@@ -89,13 +93,38 @@ class EventsHandler(OneLaunchHandler):
         return after
 
     async def _live(self, subscription: Subscription, told: int) -> None:
+        now = asyncio.get_running_loop().time
+        asked = now()
         with contextlib.suppress(StopAsyncIteration):
             while True:
                 news: News | None = await subscription.next(HEARTBEAT_S)
+                if now() - asked >= RECHECK_S:
+                    asked = now()
+                    if not await self._still_may():
+                        return
                 if news is None:
                     await self._push(": still here\n\n")
                 elif news.event.sequence == 0 or news.event.sequence > told:
                     await self._send(news.event, self.launch_model(news.view))
+
+    async def _still_may(self) -> bool:
+        """Return whether the sign-in that opened the stream holds, or nobody knows."""
+        # The hub's own class asks once a request, however long that lasts.
+        del self._cached_hub_user
+        try:
+            model = await self._asked_hub()
+        except HubUnavailable:
+            return True
+        except HTTPError:
+            return False
+        if model is None:
+            return False
+        found, opened = caller_of(model), self.caller
+        return (
+            found.name == opened.name
+            and found.may(READ)
+            and found.operates == opened.operates
+        )
 
     async def _send(self, event: LaunchEvent, launch: models.Launch) -> None:
         data = translate.to_event(event, launch).model_dump_json()

@@ -11,6 +11,7 @@ from gavip_hub.domain.errors import StoreUnavailable
 from gavip_hub.domain.phase import Phase
 from gavip_hub.portal import teller, watch
 from gavip_hub.portal.teller import Teller
+from gavip_hub.web.callers import READ
 from gavip_hub.web.handlers import events
 from tests.support.api import Api, Stream
 from tests.support.portal import World
@@ -178,4 +179,51 @@ async def test_a_database_that_fails_for_a_moment_loses_no_event(
     launch = await world.submit()
     told = json.loads((await message(stream))["data"])
     assert told["launch_id"] == launch.id
+    stream.close()
+
+
+async def test_nobody_takes_all_connections(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One more stream than one may have is refused; others still get theirs."""
+    monkeypatch.setattr(watch, "MOST_STREAMS", 3)
+    streams = [await api.follow() for _ in range(3)]
+    problem = await api.problem(
+        "GET", "/events", headers={"Accept": "text/event-stream"}
+    )
+    assert (problem["status"], problem["code"]) == (429, "too_many_streams")
+    streams.append(await api.follow(caller="bob-writes"))
+    for stream in streams:
+        stream.close()
+
+
+@pytest.mark.parametrize("gone", ["ada-writes", "operator"])
+async def test_a_stream_ends_with_the_sign_in(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    """A token that was revoked, or lost its role, hears nothing more."""
+    monkeypatch.setattr(events, "HEARTBEAT_S", 0.02)
+    monkeypatch.setattr(events, "RECHECK_S", 0.0)
+    launch = await world.submit()
+    stream = await api.follow(f"/launches/{launch.id}/events", caller=gone)
+    await stream.text(": still here")
+    if gone == "operator":
+        api.tokens[gone] = {**api.tokens[gone], "scopes": [READ]}
+    else:
+        del api.tokens[gone]
+    api.forget()
+    await asyncio.wait_for(stream.end(), 20)
+
+
+async def test_a_stream_outlives_a_hub_that_is_away(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the sign-in holds is then not known, and nothing is cut."""
+    monkeypatch.setattr(events, "HEARTBEAT_S", 0.02)
+    monkeypatch.setattr(events, "RECHECK_S", 0.0)
+    stream = await api.follow()
+    api.hub_fails = True
+    api.forget()
+    for _ in range(3):
+        await stream.text(": still here")
     stream.close()
