@@ -145,7 +145,7 @@ async def test_refusal_of_the_service_comes_through(
 async def settled(service: FakeLaunchService) -> None:
     """Wait until the first report and the stream are through."""
     async with asyncio.timeout(20):
-        while not service.activities or not service.followers:  # noqa: ASYNC110
+        while not service.activities or not service.followers:
             await asyncio.sleep(0.01)
 
 

@@ -54,7 +54,7 @@ class Ear:
 
     async def _until(self, true: Any) -> None:
         async with asyncio.timeout(20):
-            while not true():  # noqa: ASYNC110 - it waits on several things
+            while not true():
                 await asyncio.sleep(0.005)
 
 

@@ -165,7 +165,7 @@ class _Handler(RequestHandler):
             service.drops -= 1
             request.connection.stream.close()  # type: ignore[union-attr]
             return
-        while service.hung:  # noqa: ASYNC110 - a test flips it from anywhere
+        while service.hung:
             await asyncio.sleep(0.01)
         if service.pages:
             status, page = service.pages.pop(0)

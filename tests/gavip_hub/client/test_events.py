@@ -159,5 +159,5 @@ async def test_leaving_closes_the_connection(
     await follower.until(states=1)
     await follower.end()
     async with asyncio.timeout(10):
-        while service.followers:  # noqa: ASYNC110 - the service has no event for it
+        while service.followers:
             await asyncio.sleep(0.005)
