@@ -48,6 +48,9 @@ log = logging.getLogger(__name__)
 
 RECONCILE_EVERY = timedelta(seconds=1)
 MEASURE_EVERY = timedelta(seconds=5)
+IDLE_S = 120.0
+"""How long a connection may wait for its next request, or in the middle of one [s]."""
+
 BIND_TRIES = 50
 """Tries, a fifth of a second apart, while an older service lets go of the port."""
 
@@ -233,5 +236,7 @@ class Factory:
         return HTTPServer(
             LimitedBodies(application, MAX_BODY_BYTES),
             max_body_size=LONGEST_READ_BYTES,
+            idle_connection_timeout=IDLE_S,
+            body_timeout=IDLE_S,
             xheaders=True,
         )

@@ -17,7 +17,7 @@ from gavip_hub.domain.errors import FencedOut, GavipError
 from gavip_hub.factory import Factory
 from gavip_hub.settings import ServiceSettings, Settings
 from gavip_hub.store.migrate import upgrade
-from gavip_hub.supervise import end_with_parent
+from gavip_hub.supervise import end_with_parent, use_all_descriptors
 from gavip_hub.web.hub_auth import SharedHubAuth
 
 __all__ = ["migrate", "work"]
@@ -52,6 +52,7 @@ def in_plain_words(command: Callable[..., None]) -> Callable[..., None]:
 def work() -> None:
     """Run the service until it is asked to end."""
     end_with_parent()
+    use_all_descriptors()
     sys.exit(asyncio.run(_serve(_settings())))
 
 

@@ -6,13 +6,14 @@ for as long; this small watcher has it back in a moment.
 
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 
-__all__ = ["end_with_parent", "keep_running"]
+__all__ = ["end_with_parent", "keep_running", "use_all_descriptors"]
 
 PR_SET_PDEATHSIG = 1
 """Linux prctl: the signal that this process gets when its parent dies."""
@@ -38,6 +39,18 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def use_all_descriptors() -> None:
+    """Raise this process's limit on open files as far as it may itself.
+
+    Notes
+    -----
+    Every page and session that follows events is an open connection, and many systems
+    begin with a limit of 1024, meant for programs that use ``select``.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def keep_running(argv: Sequence[str]) -> int:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import BASE, CANARY, Api
+from gavip_hub import factory
+from tests.support.api import BASE, CANARY, Api, served
 from tests.support.portal import World
 
 pytestmark = pytest.mark.asyncio
@@ -195,3 +196,24 @@ async def test_what_never_fits_is_told_with_what_could(api: Api) -> None:
     problem = await api.problem("POST", "/launches", body={"memory": "9G"}, headers=KEY)
     assert (problem["code"], problem["field"]) == ("never_fits", "memory")
     assert "8 GB" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"GET /services/gavip/api/v1/info HTTP/1.1\r\nX-Slow:",
+        b"POST /services/gavip/api/v1/launches HTTP/1.1\r\nContent-Length: 9\r\n\r\n{",
+    ],
+    ids=["nothing", "half a header", "half a body"],
+)
+async def test_a_connection_that_says_no_more_is_closed(
+    world: World, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    """Whoever opens connections and falls silent does not keep them."""
+    monkeypatch.setattr(factory, "IDLE_S", 0.05)
+    async with served(world) as api:
+        reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+        writer.write(said)
+        await asyncio.wait_for(reader.read(), 20)
+        writer.close()
