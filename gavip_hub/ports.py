@@ -103,6 +103,9 @@ class LaunchStore(Protocol):
     async def renew_lease(self, ttl: timedelta, now: datetime) -> None:
         """Prolong the lease; raises `FencedOut` if it was taken over."""
 
+    async def confirm_lease(self) -> None:
+        """Return if nobody has taken the lease over; else raise `FencedOut`."""
+
     async def submit(
         self, submission: Submission, now: datetime
     ) -> tuple[Launch, bool]:

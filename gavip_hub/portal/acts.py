@@ -205,6 +205,7 @@ class Acts:
         await self._create(starting)
 
     async def _create(self, starting: Launch) -> None:
+        await self._ledger.still_ours()
         try:
             await self._engine.create(self._make_spec(starting))
         except GavipError as fault:

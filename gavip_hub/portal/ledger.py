@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from gavip_hub.domain.errors import StoreConflict
@@ -15,6 +15,9 @@ from gavip_hub.ports import Change, Clock, LaunchStore, Submission
 __all__ = ["Ledger", "final_phase", "on_what_is"]
 
 T = TypeVar("T")
+
+FRESH = timedelta(milliseconds=500)
+"""How old the word on the lease may be; another service takes longer to begin."""
 
 TRIES = 8
 """Times that somebody who was overtaken by another change looks again."""
@@ -143,6 +146,26 @@ class Ledger:
             Phase.STOPPING if launch.phase in HOLDING else final_phase(launch, ending)
         )
         return await self.move(launch, phase, ending.message, ending=ending)
+
+    async def still_ours(self) -> None:
+        """Return if this service is the one that decides, as of this moment.
+
+        Raises
+        ------
+        FencedOut
+            Raised if another service has taken over.
+
+        Notes
+        -----
+        A service that was stopped between an intent and its act wakes up to a world
+        that another one has gone on with. An answer that took long says nothing of
+        now, so it is asked for again.
+        """
+        for _ in range(TRIES):
+            asked = self.clock.now()
+            await self.store.confirm_lease()
+            if self.clock.now() - asked < FRESH:
+                return
 
     def _wake(self) -> None:
         self.changed.set()

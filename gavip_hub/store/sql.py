@@ -117,6 +117,10 @@ class SqlLaunchStore:
         """Prolong the lease; raises `FencedOut` if it was taken over."""
         await self._write(lambda connection: leases.prolong(connection, ttl, now))
 
+    async def confirm_lease(self) -> None:
+        """Return if nobody has taken the lease over; else raise `FencedOut`."""
+        await self._write(lambda _connection: None)
+
     async def submit(
         self, submission: Submission, now: datetime
     ) -> tuple[Launch, bool]:
