@@ -1,9 +1,12 @@
 """A JupyterHub spawner on the sandbox engine; usable without the queue."""
 
+import asyncio
 import hashlib
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import Spawner
@@ -13,8 +16,10 @@ from traitlets import Unicode, default
 from typing_extensions import override
 
 from gavip_hub.domain.container import ContainerSpec, ContainerState
+from gavip_hub.domain.errors import BackendFault
 from gavip_hub.domain.resources import Resources
 from gavip_hub.engine_choice import make_engine
+from gavip_hub.engines.sandbox.listening import Listener, listener
 from gavip_hub.ports import Engine
 from gavip_hub.settings import Settings
 from gavip_hub.specs import home_source
@@ -22,6 +27,9 @@ from gavip_hub.specs import home_source
 __all__ = ["SandboxSpawner"]
 
 STOP_GRACE = timedelta(seconds=10)
+
+LOOK_S = 0.05
+"""Time between two looks whether a server that starts listens already [s]."""
 
 SpecOf = Callable[[dict[str, str]], ContainerSpec]
 """From the environment that the hub gives to what the engine runs."""
@@ -66,7 +74,39 @@ class SandboxSpawner(Spawner):
         spec = (self._spec_of or self._plain_spec)(dict(self.get_env()))
         self.sandbox_name = spec.name
         await self.engine.create(spec)
+        await self._until_it_listens()
         return f"http://{self.ip}:{self.port}"
+
+    async def _until_it_listens(self) -> None:
+        """Wait until the port answers, which all sandboxes share, and see who it is.
+
+        A server that ended is left to the hub, which asks next.
+
+        Raises
+        ------
+        BackendFault
+            Raised if another process has taken the port, or nobody answers in time.
+        """
+        containers = Path(self.settings.engine.state_dir) / "containers"
+        if self.settings.engine.name != "sandbox":
+            return
+        until = time.monotonic() + self.http_timeout
+        while await self.poll() is None:
+            who = await asyncio.to_thread(
+                listener, containers, self.sandbox_name, self.port
+            )
+            if who is Listener.SANDBOX:
+                return
+            if who is Listener.SOMEBODY_ELSE:
+                raise BackendFault(
+                    "another program of this machine has taken its port; "
+                    "it is tried again on another one"
+                )
+            if time.monotonic() > until:
+                raise BackendFault(
+                    f"it did not answer within {self.http_timeout} seconds"
+                )
+            await asyncio.sleep(LOOK_S)
 
     @override
     async def stop(self, now: bool = False) -> None:
