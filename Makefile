@@ -10,7 +10,7 @@ IN := PATH="$(CURDIR)/$(VENV):$$PATH"
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run dev provision lint lint-lab test test-lab test-python image \
-	bench-spawn bench-burst torture clean
+	bench-spawn bench-burst bench-memory torture clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -49,10 +49,14 @@ image: dev ## Build the Docker image of the sessions
 	@$(IN) python scripts/build_image.py
 
 bench-spawn: dev ## Time to a ready server, against the bare spawners
-	@$(IN) python -m scripts.bench.spawn
+	@mkdir -p $(dir $(FOUND)); touch $(FOUND); set -a; . ./$(FOUND); set +a; \
+	$(IN) python -m scripts.bench.spawn
 
 bench-burst: dev ## 500 launches by 100 users at once, through the service
 	@$(IN) python -m scripts.bench.burst
+
+bench-memory: dev ## Idle memory of the platform's parts and of a session
+	@$(IN) python -m scripts.bench.memory
 
 torture: dev ## Kill parts at random while people ask: ROUNDS=50
 	@$(IN) python -m scripts.torture --rounds $(ROUNDS)

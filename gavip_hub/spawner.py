@@ -30,6 +30,7 @@ from gavip_hub.engines.docker.create_options import (
 )
 from gavip_hub.engines.docker.settings import DockerSettings
 from gavip_hub.engines.homes import prepare_home
+from gavip_hub.listening import until_it_listens
 from gavip_hub.sandbox_spawner import SandboxSpawner
 from gavip_hub.settings import Settings
 from gavip_hub.spawn_form import read_form, render_form
@@ -39,6 +40,9 @@ __all__ = ["AviSpawner", "DockerAviSpawner", "SandboxAviSpawner"]
 
 FORM_PATIENCE_S = 3.0
 """How long the form waits for the service before it shows itself without it [s]."""
+
+LISTENS_WITHIN_S = 20.0
+"""How long a start watches for its server's port before the hub does so [s]."""
 
 FORM_FIELDS = ("size", "cpu", "memory", "gpu", "walltime", "display_name")
 """What a form may choose; anything else is dropped, an image above all."""
@@ -137,8 +141,7 @@ class AviSpawner(Spawner):
             raise self._led_to(launch, "waits in the queue")
         self.launch_id, self.attempt = launch.id, launch.attempt
         try:
-            self.prepare_run(launch)
-            return await super().start()
+            return await self._run(launch)
         except asyncio.CancelledError:
             _in_background(self._give_up(launch))
             raise
@@ -151,6 +154,12 @@ class AviSpawner(Spawner):
             )
             told = await self._report("failed", why) or launch
             raise self._led_to(told, f"did not start: {why}") from None
+
+    async def _run(self, launch: Launch) -> Any:
+        self.prepare_run(launch)
+        where = await super().start()
+        await until_it_listens(where, min(self.http_timeout, LISTENS_WITHIN_S))
+        return where
 
     def prepare_run(self, launch: Launch) -> None:
         """Make ready to run an attempt; the engine's own spawner starts it."""

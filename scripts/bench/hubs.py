@@ -7,9 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import docker
 import requests
 from typing_extensions import override
 
+from gavip_hub.engines.docker.network import ensure_network
 from tests.support.platform import ApiUser, Platform, PlatformConfig, eventually
 
 __all__ = ["CPU", "MEMORY", "MeasuredHub", "Pair", "pair_of"]
@@ -181,10 +183,6 @@ def _sandbox(folder: Path, image: str) -> Pair:
 
 
 def _docker(folder: Path, image: str) -> Pair:
-    import docker  # noqa: PLC0415  (the sandbox alone needs none)
-
-    from gavip_hub.engines.docker.network import ensure_network  # noqa: PLC0415
-
     mark = f"gavip-bench-{os.getpid()}"
     gateway = ensure_network(mark)
     spawner = DOCKER.format(

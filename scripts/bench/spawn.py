@@ -9,11 +9,16 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import docker
+from docker.errors import DockerException
+
+from gavip_hub import __version__
 from scripts.bench.hubs import CPU, MEMORY, MeasuredHub, pair_of
 from tests.support.platform import ApiUser, eventually
 
@@ -78,16 +83,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--engine", choices=["sandbox", "docker"], action="append")
     parser.add_argument("--times", type=int, default=10)
-    parser.add_argument(
-        "--image",
-        default=os.environ.get("GAVIP_TEST_IMAGE", "gavip-test/session:latest"),
-        help="Docker image of the sessions",
-    )
+    parser.add_argument("--image", help="Docker image of the sessions")
     asked = parser.parse_args()
-    there = ["sandbox", *(["docker"] if os.environ.get("DOCKER_HOST") else [])]
-    for engine in asked.engine or there:
-        image = asked.image if engine == "docker" else ""
+    for engine in asked.engine or ["sandbox", "docker"]:
+        image = (asked.image or _image()) if engine == "docker" else ""
+        if engine == "docker" and not image:
+            print("No Docker engine, or no image: run make image.", file=sys.stderr)
+            continue
         print(json.dumps(measure(engine, image, asked.times)), flush=True)
+
+
+def _image() -> str:
+    """Return the image of the sessions that is there, or nothing."""
+    client = None
+    try:
+        client = docker.from_env()
+        there = {tag for image in client.images.list() for tag in image.tags}
+    except DockerException:
+        return ""
+    finally:
+        if client is not None:
+            client.close()
+    named = os.environ.get("GAVIP_TEST_IMAGE", "")
+    wanted = (named, f"gavip/session:{__version__}", "gavip-test/session:latest")
+    return next((image for image in wanted if image in there), "")
 
 
 if __name__ == "__main__":
