@@ -215,8 +215,9 @@ class PortalMachine(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         self.mend()
-        for _ in range(25):
-            self.do(self.world.step())
+        # Longer than two starts may take, and than a hub may hold on to a ghost.
+        for seconds in [1] * 25 + [30] * 25:
+            self.do(self.world.step(timedelta(seconds=seconds)))
         for launch_id in self.acknowledged:
             phase = self.do(self.world.store.get(launch_id)).phase
             assert phase in {Phase.QUEUED, Phase.RUNNING} | ENDED
