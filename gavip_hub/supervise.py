@@ -20,7 +20,7 @@ PR_SET_PDEATHSIG = 1
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
-STEADY_S = 30.0
+STEADY_S = 5.0
 """A process that ran this long is started anew at once [s]."""
 
 END_WITHIN_S = 10.0

@@ -1,8 +1,8 @@
 """``make torture ROUNDS=n``: kill parts of real platforms while people use them.
 
-Rounds alternate between a platform on the fake engine, whose record tells of every act,
-and one on the sandbox engine, whose processes are watched. The same ``SEED`` makes the
-same choices; how the processes meet them is up to the machine.
+Half of the rounds go to a platform on the fake engine, whose record tells of every act,
+half to one on the sandbox engine, whose processes are watched; both at once. The same
+``SEED`` makes the same choices; how the processes meet them is up to the machine.
 """
 
 import argparse

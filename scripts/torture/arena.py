@@ -29,7 +29,6 @@ REST_S = 180.0
 """How long everything may take to end [s]."""
 
 MORE = """\
-c.LocalProcessSpawner.poll_interval = 2  # how soon the hub misses its service
 c.Gavip.max_running = 3
 c.Gavip.max_waiting = 6
 c.Gavip.sizes = [

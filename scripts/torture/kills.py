@@ -40,15 +40,16 @@ class Kills:
         self.keepers_killed: set[str] = set()
         """Names of the sandboxes whose keeper was killed."""
         ways: list[tuple[int, Callable[[], None]]] = [
-            (10, self._worker),
-            (3, self._paused),
-            (2, self._taken_over),
+            (14, self._worker),
+            (6, self._paused),
+            # The hub looks for its service every 30 s: these two cost a round that.
+            (1, self._taken_over),
             (1, self._watcher),
             (2, self._hub),
             (1, self._everything),
         ]
         if platform.config.engine == "sandbox":
-            ways.append((6, self._keeper))
+            ways.append((8, self._keeper))
         self._ways = ways
 
     def strike(self) -> str:

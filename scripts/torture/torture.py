@@ -1,9 +1,9 @@
 """Rounds of torture on two platforms, and what they came to."""
 
-import random
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.torture.arena import Arena
@@ -12,9 +12,6 @@ __all__ = ["torture"]
 
 SETTLE_EVERY = 10
 """Rounds after which everything is let to end and is counted."""
-
-SANDBOX_SHARE = 0.4
-"""Share of the rounds on the sandbox engine, which are the slower ones."""
 
 
 def torture(
@@ -37,23 +34,20 @@ def torture(
     tell
         Told of the progress.
     """
-    chance = random.Random(seed)  # noqa: S311  to be repeated
     arenas = [Arena(folder / name, name, seed) for name in ("fake", "sandbox")]
     stories: list[str] = []
     began = time.monotonic()
     try:
-        for arena in arenas:
-            arena.open()
-        for number in range(1, rounds + 1):
-            chosen = arenas[chance.random() < SANDBOX_SHARE]
-            chosen.round()
-            if number % SETTLE_EVERY == 0 or number == rounds:
-                for arena in arenas:
-                    found = arena.settle().faults
-                    if found:
-                        stories += [*found, arena.story()]
+        with ThreadPoolExecutor(len(arenas)) as both:
+            list(both.map(Arena.open, arenas))
+            for done in range(0, rounds, SETTLE_EVERY):
+                number = min(SETTLE_EVERY, rounds - done)
+                shares = [number - number // 2, number // 2]
+                for found in both.map(_some_rounds, arenas, shares):
+                    stories += found
                 took_s = time.monotonic() - began
-                tell(f"{number} of {rounds} rounds, {took_s:.0f} s: {_sum(arenas)}")
+                done_now = f"{done + number} of {rounds} rounds, {took_s:.0f} s"
+                tell(f"{done_now}: {_sum(arenas)}")
     finally:
         for arena in arenas:
             arena.close()
@@ -61,6 +55,14 @@ def torture(
     if unlucky:
         tell(f"{len(unlucky)} servers were given up, told so, such as:\n{unlucky[0]}")
     return {"rounds": rounds, **_sum(arenas)}, stories
+
+
+def _some_rounds(arena: Arena, number: int) -> list[str]:
+    """Do some rounds on one platform, and return the stories of what went wrong."""
+    for _ in range(number):
+        arena.round()
+    faults = arena.settle().faults
+    return [*faults, arena.story()] if faults else []
 
 
 def _sum(arenas: list[Arena]) -> dict[str, int]:
